@@ -1,0 +1,69 @@
+/**
+ * All that the code takes from the world around it: time, randomness and somewhere to write. Whoever starts it gives
+ * it one, so that every run can be replayed. Nothing below the applications asks the platform directly.
+ */
+export interface Environment {
+  /** Monotonic time in nanoseconds, from any origin (DPDK: `rte_rdtsc` over `rte_get_tsc_hz`). */
+  now(): number;
+  /** Time of day in milliseconds since 1970 (UTC); for time stamps in files only. */
+  wallClock(): number;
+  /** Fills `into` with bytes fit for keys (DPDK has none; the gateway takes it for salts). */
+  random(into: Uint8Array): void;
+  /** Writes text, line ends included, to one of the two streams of a program. */
+  write(stream: 'stdout' | 'stderr', text: string): void;
+}
+
+declare const performance: { now(): number };
+declare const crypto: { getRandomValues<T extends Uint8Array>(into: T): T };
+
+/** The environment of any modern JavaScript platform: `performance`, `crypto`, and a writer that the caller gives. */
+export function platformEnvironment(write: Environment['write'] = () => {}): Environment {
+  return {
+    now: () => performance.now() * 1e6,
+    wallClock: () => Date.now(),
+    random: (into) => {
+      const fresh = crypto.getRandomValues(new Uint8Array(into.length));
+      into.set(fresh);
+    },
+    write,
+  };
+}
+
+/** An environment in which time passes only when it is told to, and chance is decided by a seed. */
+export interface SimulatedEnvironment extends Environment {
+  /** Lets `nanoseconds` pass. */
+  advance(nanoseconds: number): void;
+  /** What was written so far, by stream. */
+  readonly written: { stdout: string; stderr: string };
+}
+
+/**
+ * Makes a {@link SimulatedEnvironment}. Its randomness is a 32-bit xorshift: the same for the same seed, and not for keys.
+ *
+ * @param seed any number but 0
+ * @param wallClock the time of day at its beginning, in milliseconds since 1970
+ */
+export function simulatedEnvironment(seed = 1, wallClock = 0): SimulatedEnvironment {
+  let passed = 0;
+  let state = seed >>> 0 || 1;
+  const written = { stdout: '', stderr: '' };
+  return {
+    now: () => passed,
+    wallClock: () => wallClock + passed / 1e6,
+    random: (into) => {
+      for (let i = 0; i < into.length; i++) {
+        state ^= state << 13;
+        state ^= state >>> 17;
+        state ^= state << 5;
+        into[i] = state >>> 8;
+      }
+    },
+    write: (stream, text) => {
+      written[stream] += text;
+    },
+    advance: (nanoseconds) => {
+      passed += nanoseconds;
+    },
+    written,
+  };
+}
