@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'interop/**/*.test.ts', '.ci/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
+    reporters: ['default', 'json', './.ci/skip-reporter.ts'],
+    outputFile: { json: 'node_modules/.cache/test-results.json' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

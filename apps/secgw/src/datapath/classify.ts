@@ -1,0 +1,108 @@
+import type { Memory } from '@inline-ipsec/eal/memory';
+import { DROP } from '@inline-ipsec/ipsec/drop-reason';
+import type { Drops } from '@inline-ipsec/ipsec/drops';
+import type { PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
+import { MBUF_BUF_ADDR, MBUF_DATA_LEN, MBUF_DATA_OFF, MBUF_NB_SEGS } from '@inline-ipsec/mbuf/layout';
+
+/** The first stage: what kind of packet is each frame, and where do its headers lie? */
+
+const ETHERNET_BYTES = 14;
+/** EtherTypes as the two wire bytes lie in memory. */
+const ETHERTYPE_IPV4 = 0x0008;
+const ETHERTYPE_IPV6 = 0xdd86;
+const PROTOCOL_ESP = 50;
+const ESP_HEADER_BYTES = 8;
+
+const HOP_BY_HOP = 0;
+const ROUTING = 43;
+const FRAGMENT = 44;
+const AUTHENTICATION = 51;
+const DESTINATION_OPTIONS = 60;
+
+/** Frames sorted by kind. One frame is in one of the bursts, or was dropped. */
+export interface Classes {
+  /** IPv4 that is not ESP. */
+  readonly ipv4: PacketBurst;
+  /** IPv6 that is not ESP. */
+  readonly ipv6: PacketBurst;
+  /** ESP over either. */
+  readonly esp: PacketBurst;
+}
+
+/**
+ * Sorts `count` received frames. The Ethernet header is left behind, and with it whatever pads the frame behind the IP
+ * packet. Lengths are checked against each other here, once: later stages rely on them.
+ */
+export function classify(memory: Memory, table: Uint32Array, count: number, classes: Classes, drops: Drops): void {
+  const { u8, u16, u32 } = memory;
+  const { ipv4, ipv6, esp } = classes;
+  ipv4.count = 0;
+  ipv6.count = 0;
+  esp.count = 0;
+  for (let i = 0; i < count; i++) {
+    const m = table[i];
+    let at = u32[(m + MBUF_BUF_ADDR) >> 2] + u16[(m + MBUF_DATA_OFF) >> 1] + ETHERNET_BYTES;
+    const has = u16[(m + MBUF_DATA_LEN) >> 1] - ETHERNET_BYTES;
+    if ((at & 3) !== 0) at = realign(u8, at, has);
+    const etherType = u16[(at - 2) >> 1];
+    if (u16[(m + MBUF_NB_SEGS) >> 1] !== 1) {
+      drops.drop(m, DROP.multi_segment, 0);
+    } else if (has >= 20 && etherType === ETHERTYPE_IPV4) {
+      const l3 = (u8[at] & 0xf) << 2;
+      const length = (u8[at + 2] << 8) | u8[at + 3];
+      if (u8[at] >>> 4 !== 4 || l3 < 20 || length < l3) drops.drop(m, DROP.ip_header, 0);
+      else if (length > has) drops.drop(m, DROP.ip_length, 0);
+      else if (u8[at + 9] !== PROTOCOL_ESP) ipv4.push(m, at, length, l3);
+      else if ((u8[at + 6] & 0x3f) !== 0 || u8[at + 7] !== 0) drops.drop(m, DROP.fragment, 0);
+      else if (length < l3 + ESP_HEADER_BYTES) drops.drop(m, DROP.esp_length, 0);
+      else esp.push(m, at, length, l3);
+    } else if (has >= 40 && etherType === ETHERTYPE_IPV6) {
+      const length = 40 + ((u8[at + 4] << 8) | u8[at + 5]);
+      if (u8[at] >>> 4 !== 6) drops.drop(m, DROP.ip_header, 0);
+      else if (length > has) drops.drop(m, DROP.ip_length, 0);
+      else classifyIpv6(u8, m, at, length, ipv6, esp, drops);
+    } else if (etherType === ETHERTYPE_IPV4 || etherType === ETHERTYPE_IPV6) {
+      drops.drop(m, DROP.ip_header, 0);
+    } else drops.drop(m, DROP.ethertype, 0);
+  }
+}
+
+/** Walks the extension headers (RFC 8200 section 4) up to ESP or whatever else the packet carries. */
+function classifyIpv6(
+  u8: Uint8Array,
+  m: number,
+  at: number,
+  length: number,
+  plain: PacketBurst,
+  esp: PacketBurst,
+  drops: Drops,
+): void {
+  let next = u8[at + 6];
+  let l3 = 40;
+  for (;;) {
+    let bytes = 0;
+    if (next === HOP_BY_HOP || next === ROUTING || next === DESTINATION_OPTIONS) bytes = (u8[at + l3 + 1] + 1) * 8;
+    else if (next === FRAGMENT) bytes = 8;
+    else if (next === AUTHENTICATION) bytes = (u8[at + l3 + 1] + 2) * 4;
+    else break;
+    if (l3 + bytes > length) {
+      drops.drop(m, DROP.ip_header, 0);
+      return;
+    }
+    next = u8[at + l3];
+    l3 += bytes;
+  }
+  if (next !== PROTOCOL_ESP) plain.push(m, at, length, l3);
+  else if (length < l3 + ESP_HEADER_BYTES) drops.drop(m, DROP.esp_length, 0);
+  else esp.push(m, at, length, l3);
+}
+
+/**
+ * Moves a frame down in its headroom so that its IP header is 4-byte aligned, as it is in every mbuf that a port fills:
+ * all later stages read it in words.
+ */
+function realign(u8: Uint8Array, at: number, has: number): number {
+  const aligned = at & ~3;
+  u8.copyWithin(aligned - ETHERNET_BYTES, at - ETHERNET_BYTES, at + has);
+  return aligned;
+}

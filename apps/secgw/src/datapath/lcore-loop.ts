@@ -1,0 +1,215 @@
+import type { AclTable } from '@inline-ipsec/acl/acl-table';
+import type { Engine } from '@inline-ipsec/cryptodev/engine';
+import type { Environment } from '@inline-ipsec/eal/environment';
+import { enterLcore } from '@inline-ipsec/eal/lcore';
+import type { Memory } from '@inline-ipsec/eal/memory';
+import type { StepList } from '@inline-ipsec/eal/step-list';
+import type { EthPort } from '@inline-ipsec/ethdev/port';
+import { DROP } from '@inline-ipsec/ipsec/drop-reason';
+import { Drops } from '@inline-ipsec/ipsec/drops';
+import { EspInbound } from '@inline-ipsec/ipsec/esp-inbound';
+import { EspOutbound } from '@inline-ipsec/ipsec/esp-outbound';
+import { JobTable } from '@inline-ipsec/ipsec/job-table';
+import { BURST_MAX, PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
+import type { Sad } from '@inline-ipsec/ipsec/sad';
+import type { Lpm4 } from '@inline-ipsec/lpm/lpm4';
+import type { Lpm6 } from '@inline-ipsec/lpm/lpm6';
+import { type Classes, classify } from './classify.ts';
+import { COUNTER, lcoreCounters } from './counters.ts';
+import { type OutboundOffload, OutboundOffloadRequest } from './outbound-offload.ts';
+import { PolicyStage } from './policy.ts';
+import { RouteStage } from './route.ts';
+import { TransmitStage, type TransmitTarget } from './transmit.ts';
+
+/** Packets wait at most this long for a full burst (DPDK's gateway: `BURST_TX_DRAIN_US`). */
+const DRAIN_NANOSECONDS = 100_000;
+
+/** A receive queue that an lcore polls. */
+export interface ReceiveQueue {
+  readonly port: EthPort;
+  readonly queue: number;
+  /** ESP arrives here; otherwise clear packets do. */
+  readonly unprotected: boolean;
+}
+
+/** The look-up tables that all lcores share; a missing one is none configured. */
+export interface GatewayTables {
+  readonly sad: Sad | undefined;
+  readonly outbound4: AclTable | undefined;
+  readonly outbound6: AclTable | undefined;
+  readonly inbound4: AclTable | undefined;
+  readonly inbound6: AclTable | undefined;
+  readonly routes4: Lpm4 | undefined;
+  readonly routes6: Lpm6 | undefined;
+}
+
+/** What an lcore works with. */
+export interface LcoreResources {
+  readonly lcore: number;
+  readonly memory: Memory;
+  readonly environment: Environment;
+  readonly steps: StepList;
+  readonly receive: readonly ReceiveQueue[];
+  readonly transmit: readonly TransmitTarget[];
+  readonly tables: GatewayTables;
+  /** Serves the lookaside SAs of this lcore. */
+  readonly engine: Engine | undefined;
+  readonly offload: OutboundOffload;
+}
+
+/**
+ * What one lcore does: the gateway's whole data path. A packet's way is, from top to bottom,
+ *
+ * ```
+ * receive → classify → [unprotected] SAD → decrypt → ESP off → policy check ┐
+ *                    → [protected]   policy → ESP on → encrypt             ├→ route → transmit
+ * ```
+ *
+ * and each step is a stage over a burst. {@link LcoreLoop.poll} goes round once.
+ */
+export class LcoreLoop {
+  readonly lcore: number;
+  readonly drops: Drops;
+  readonly #resources: LcoreResources;
+  readonly #memory: Memory;
+  readonly #counters: number;
+  readonly #table = new Uint32Array(BURST_MAX);
+  readonly #classes: Classes = { ipv4: new PacketBurst(), ipv6: new PacketBurst(), esp: new PacketBurst() };
+  readonly #protect = new PacketBurst();
+  readonly #clear = new PacketBurst();
+  readonly #jobs: JobTable;
+  readonly #outbound: EspOutbound;
+  readonly #inbound: EspInbound;
+  readonly #outbound4: PolicyStage;
+  readonly #outbound6: PolicyStage;
+  readonly #inbound4: PolicyStage;
+  readonly #inbound6: PolicyStage;
+  readonly #route: RouteStage;
+  readonly #transmit: TransmitStage;
+  #drained = 0;
+
+  constructor(resources: LcoreResources) {
+    const { lcore, memory, tables } = resources;
+    this.lcore = lcore;
+    this.#resources = resources;
+    this.#memory = memory;
+    this.#counters = lcoreCounters(memory, lcore);
+    this.drops = new Drops(memory, lcore);
+    this.#jobs = new JobTable(memory, `JOBS_${lcore}`, BURST_MAX);
+    this.#outbound = new EspOutbound(
+      memory,
+      this.#jobs,
+      this.drops,
+      new OutboundOffloadRequest(memory, resources.offload),
+    );
+    this.#inbound = new EspInbound(memory, this.#jobs, this.drops);
+    const policy = (table: AclTable | undefined, counters: number) =>
+      new PolicyStage(memory, table, this.#counters + (counters >> 3), this.drops);
+    this.#outbound4 = policy(tables.outbound4, COUNTER.outbound4);
+    this.#outbound6 = policy(tables.outbound6, COUNTER.outbound6);
+    this.#inbound4 = policy(tables.inbound4, COUNTER.inbound4);
+    this.#inbound6 = policy(tables.inbound6, COUNTER.inbound6);
+    this.#route = new RouteStage(memory, tables.routes4, tables.routes6, this.drops);
+    this.#transmit = new TransmitStage(memory, resources.transmit, this.#counters, this.drops);
+  }
+
+  /** Packets that this lcore holds between receive and transmit. */
+  get inFlight(): number {
+    return this.#transmit.waiting;
+  }
+
+  /**
+   * One round over all receive queues of this lcore.
+   *
+   * @returns how many packets came, and how many units of work the modelled devices did
+   */
+  poll(): number {
+    const { environment, receive, steps } = this.#resources;
+    const before = enterLcore(this.lcore);
+    let work = steps.stepAll(this.lcore, BURST_MAX);
+    for (let i = 0; i < receive.length; i++) work += this.#pollQueue(receive[i]);
+    const now = environment.now();
+    if (now - this.#drained > DRAIN_NANOSECONDS || now < this.#drained) {
+      this.#transmit.flush();
+      this.#drained = now;
+    }
+    this.drops.flush();
+    work += steps.stepAll(this.lcore, BURST_MAX);
+    this.#memory.f64[this.#counters + (COUNTER.polls >> 3)]++;
+    enterLcore(before);
+    return work;
+  }
+
+  /** Sends what waits for a full burst, without waiting for its time. */
+  drain(): void {
+    const before = enterLcore(this.lcore);
+    this.#transmit.flush();
+    this.drops.flush();
+    this.#resources.steps.stepAll(this.lcore, BURST_MAX);
+    enterLcore(before);
+  }
+
+  #pollQueue(queue: ReceiveQueue): number {
+    const { f64 } = this.#memory;
+    const count = queue.port.rxBurst(queue.queue, this.#table, BURST_MAX);
+    if (count === 0) return 0;
+    f64[this.#counters + (COUNTER.received >> 3)] += count;
+    f64[this.#counters + (COUNTER.rxCalls >> 3)]++;
+    if (count === BURST_MAX) f64[this.#counters + (COUNTER.fullBursts >> 3)]++;
+    this.#clear.count = 0;
+    classify(this.#memory, this.#table, count, this.#classes, this.drops);
+    if (queue.unprotected) this.#fromUnprotected();
+    else this.#fromProtected();
+    this.#route.assign(this.#clear);
+    this.#transmit.send(this.#clear);
+    return count;
+  }
+
+  /** Clear packets on their way out: policy, ESP on, encryption. */
+  #fromProtected(): void {
+    const { ipv4, ipv6, esp } = this.#classes;
+    const protect = this.#protect;
+    protect.count = 0;
+    dropAll(esp, DROP.esp_on_protected, this.drops);
+    this.#outbound4.protect(ipv4, protect, this.#clear);
+    this.#outbound6.protect(ipv6, protect, this.#clear);
+    if (protect.count === 0) return;
+    const jobs = this.#outbound.encapsulate(protect);
+    if (jobs > 0) this.#outbound.finish(protect, jobs, this.#process(jobs));
+    this.#clear.append(protect);
+  }
+
+  /** ESP on its way in: SAD, decryption, ESP off; then the policies look at everything. */
+  #fromUnprotected(): void {
+    const { ipv4, ipv6, esp } = this.#classes;
+    const { sad } = this.#resources.tables;
+    if (esp.count > 0) {
+      if (sad === undefined) dropAll(esp, DROP.sa_unknown, this.drops);
+      else sad.assign(esp, this.drops);
+      const jobs = this.#inbound.prepare(esp);
+      if (jobs > 0) this.#process(jobs);
+      this.#inbound.decapsulate(esp);
+      splitFamilies(this.#memory, esp, ipv4, ipv6);
+    }
+    this.#inbound4.check(ipv4, this.#clear);
+    this.#inbound6.check(ipv6, this.#clear);
+  }
+
+  #process(jobs: number): number {
+    const { engine } = this.#resources;
+    return engine === undefined ? 0 : engine.process(this.#jobs.jobs, jobs);
+  }
+}
+
+function dropAll(burst: PacketBurst, reason: number, drops: Drops): void {
+  for (let row = 0; row < burst.count; row++) drops.drop(burst.mbuf[row], reason, 0);
+  burst.count = 0;
+}
+
+function splitFamilies(memory: Memory, burst: PacketBurst, ipv4: PacketBurst, ipv6: PacketBurst): void {
+  const { u8 } = memory;
+  for (let row = 0; row < burst.count; row++) {
+    const family = u8[burst.header[row]] >>> 4 === 4 ? ipv4 : ipv6;
+    family.take(burst, row);
+  }
+}

@@ -1,0 +1,98 @@
+import type { AclTable } from '@inline-ipsec/acl/acl-table';
+import type { Memory } from '@inline-ipsec/eal/memory';
+import { DROP } from '@inline-ipsec/ipsec/drop-reason';
+import type { Drops } from '@inline-ipsec/ipsec/drops';
+import { BURST_MAX, type PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
+
+/**
+ * What a policy's look-up answers (RFC 4301 section 4.4.1): one of these, or else the position of the SA that protects.
+ * No SA has so small a position.
+ */
+export const POLICY_NONE = 0;
+export const POLICY_DISCARD = 1;
+export const POLICY_BYPASS = 2;
+
+const PROTECTED = 0;
+const BYPASSED = 1;
+const DISCARDED = 2;
+
+/** The policies of one direction and family, in front of the packets of one lcore. */
+export class PolicyStage {
+  readonly #memory: Memory;
+  readonly #table: AclTable | undefined;
+  readonly #counters: number;
+  readonly #drops: Drops;
+  readonly #verdicts = new Uint32Array(BURST_MAX);
+
+  /**
+   * @param table no table lets everything pass, as in DPDK's gateway when no `sp` line names the family and direction
+   * @param counters index in `memory.f64` of three counters: protect, bypass, discard
+   */
+  constructor(memory: Memory, table: AclTable | undefined, counters: number, drops: Drops) {
+    this.#memory = memory;
+    this.#table = table;
+    this.#counters = counters;
+    this.#drops = drops;
+  }
+
+  /**
+   * Outbound: sorts clear packets into those that an SA protects (`sa` is set) and those that go on in clear. Both
+   * bursts are appended to.
+   */
+  protect(from: PacketBurst, protect: PacketBurst, clear: PacketBurst): void {
+    if (from.count === 0) return;
+    if (this.#table === undefined) {
+      clear.append(from);
+      return;
+    }
+    const { f64 } = this.#memory;
+    const verdicts = this.#verdicts;
+    this.#table.classify(from.header, from.count, verdicts);
+    for (let row = 0; row < from.count; row++) {
+      const verdict = verdicts[row];
+      if (verdict > POLICY_BYPASS) {
+        f64[this.#counters + PROTECTED]++;
+        from.sa[row] = verdict;
+        protect.take(from, row);
+      } else if (verdict === POLICY_BYPASS) {
+        f64[this.#counters + BYPASSED]++;
+        clear.take(from, row);
+      } else {
+        f64[this.#counters + DISCARDED]++;
+        this.#drops.drop(from.mbuf[row], verdict === POLICY_DISCARD ? DROP.policy_discard : DROP.policy_none, 0);
+      }
+    }
+  }
+
+  /**
+   * Inbound: appends to `clear` what the policies let in. A packet that came out of an SA (`sa`) must be wanted from just
+   * that one, and a packet in clear must be wanted in clear.
+   */
+  check(from: PacketBurst, clear: PacketBurst): void {
+    if (from.count === 0) return;
+    if (this.#table === undefined) {
+      clear.append(from);
+      return;
+    }
+    const { f64 } = this.#memory;
+    const verdicts = this.#verdicts;
+    this.#table.classify(from.header, from.count, verdicts);
+    for (let row = 0; row < from.count; row++) {
+      const verdict = verdicts[row];
+      const sa = from.sa[row];
+      if (verdict === POLICY_BYPASS || (verdict > POLICY_BYPASS && verdict === sa)) {
+        f64[this.#counters + (verdict === POLICY_BYPASS ? BYPASSED : PROTECTED)]++;
+        clear.take(from, row);
+      } else {
+        f64[this.#counters + DISCARDED]++;
+        this.#drops.drop(from.mbuf[row], inboundReason(verdict, sa), sa);
+      }
+    }
+  }
+}
+
+function inboundReason(verdict: number, sa: number): number {
+  if (verdict === POLICY_NONE) return DROP.policy_none;
+  if (verdict === POLICY_DISCARD) return DROP.policy_discard;
+  return sa === 0 ? DROP.policy_unprotected : DROP.policy_wrong_sa;
+}

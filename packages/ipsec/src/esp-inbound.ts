@@ -1,0 +1,271 @@
+import {
+  JOB_AAD,
+  JOB_AAD_LENGTH,
+  JOB_AUTH_LENGTH,
+  JOB_AUTH_OFFSET,
+  JOB_BYTES,
+  JOB_CIPHER_LENGTH,
+  JOB_CIPHER_OFFSET,
+  JOB_DESTINATION,
+  JOB_IV,
+  JOB_SESSION,
+  JOB_SOURCE,
+  JOB_STATUS,
+  JOB_TAG,
+  JOB_USER,
+  STATUS_AUTH_FAILED,
+  STATUS_NOT_PROCESSED,
+  STATUS_SUCCESS,
+} from '@inline-ipsec/cryptodev/job';
+import type { Memory } from '@inline-ipsec/eal/memory';
+import { MBUF_OL_FLAGS_LO } from '@inline-ipsec/mbuf/layout';
+import { RX_SEC_OFFLOAD, RX_SEC_OFFLOAD_FAILED } from '@inline-ipsec/mbuf/offload-flags';
+import { DROP } from './drop-reason.ts';
+import type { Drops } from './drops.ts';
+import {
+  decrementTtl,
+  ipv4HeaderChecksum,
+  ipv6TrafficClass,
+  nextHeaderField,
+  putUint16,
+  setIpv4Congestion,
+  setIpv6Congestion,
+  swap32,
+} from './ip-rewrite.ts';
+import { type JobTable, NONCE_BYTES } from './job-table.ts';
+import type { PacketBurst } from './packet-burst.ts';
+import { replayCheck, replayTrack } from './replay-window.ts';
+import * as layout from './sa-layout.ts';
+
+const ESP_HEADER_BYTES = 8;
+const TRAILER_BYTES = 2;
+const NEXT_IPV4 = 4;
+const NEXT_IPV6 = 41;
+const ECN_MASK = 3;
+const CONGESTION = 3;
+/** Not a reason: the packet goes on. */
+const GOES_ON = -1;
+
+/**
+ * Takes ESP off packets (RFC 4303 section 3.4), a burst at a time, in the manner of DPDK's gateway without `-l`:
+ *
+ * 1. {@link EspInbound.prepare}: lengths, the replay *check*, and for lookaside SAs a crypto job;
+ * 2. the caller has an engine work through the jobs;
+ * 3. {@link EspInbound.decapsulate}: what crypto found, the replay *track*, trailer and headers.
+ *
+ * What this does not do: ESN, UDP decapsulation, more than one ESP header.
+ */
+export class EspInbound {
+  readonly #memory: Memory;
+  readonly #table: JobTable;
+  readonly #drops: Drops;
+  #jobs = 0;
+
+  constructor(memory: Memory, table: JobTable, drops: Drops) {
+    this.#memory = memory;
+    this.#table = table;
+    this.#drops = drops;
+  }
+
+  /**
+   * Looks over all packets of the burst, whose `sa` and `l3` say where their ESP header is, and drops what cannot be right.
+   *
+   * @returns how many crypto jobs lie in the job table now
+   */
+  prepare(burst: PacketBurst): number {
+    const { u32 } = this.#memory;
+    const count = burst.count;
+    let kept = 0;
+    this.#jobs = 0;
+    for (let row = 0; row < count; row++) {
+      const sa = burst.sa[row];
+      const flags = u32[(sa + layout.SA_FLAGS) >> 2];
+      const esp = burst.header[row] + burst.l3[row];
+      const espBytes = ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
+      const enciphered = burst.length[row] - burst.l3[row] - espBytes - u32[(sa + layout.SA_ICV_BYTES) >> 2];
+      const reason = this.#admit(burst.mbuf[row], sa, flags, esp, enciphered);
+      if (reason !== GOES_ON) {
+        this.#drops.drop(burst.mbuf[row], reason, sa);
+        continue;
+      }
+      if ((flags & layout.SA_FLAG_INLINE) === 0) this.#job(kept, sa, esp, espBytes, enciphered);
+      if (row !== kept) burst.move(row, kept);
+      kept++;
+    }
+    burst.count = kept;
+    return this.#jobs;
+  }
+
+  /**
+   * Strips ESP from all packets of the burst that crypto found good. Survivors have the header, length and l3 of the
+   * packet inside; their `sa` is still the one that carried them.
+   */
+  decapsulate(burst: PacketBurst): void {
+    const { u32, f64 } = this.#memory;
+    const count = burst.count;
+    let kept = 0;
+    let job = this.#table.jobs;
+    for (let row = 0; row < count; row++) {
+      const sa = burst.sa[row];
+      const flags = u32[(sa + layout.SA_FLAGS) >> 2];
+      let reason = GOES_ON;
+      if ((flags & layout.SA_FLAG_INLINE) === 0) {
+        const status = u32[(job + JOB_STATUS) >> 2];
+        job += JOB_BYTES;
+        if (status !== STATUS_SUCCESS) reason = status === STATUS_AUTH_FAILED ? DROP.icv : DROP.crypto_error;
+      }
+      if (reason === GOES_ON) reason = this.#strip(burst, row, sa, flags);
+      if (reason !== GOES_ON) {
+        this.#drops.drop(burst.mbuf[row], reason, sa);
+        continue;
+      }
+      f64[(sa + layout.SA_PACKETS) >> 3]++;
+      f64[(sa + layout.SA_OCTETS) >> 3] += burst.length[row];
+      if (row !== kept) burst.move(row, kept);
+      kept++;
+    }
+    burst.count = kept;
+  }
+
+  #admit(mbuf: number, sa: number, flags: number, esp: number, enciphered: number): number {
+    const { u32 } = this.#memory;
+    if ((flags & layout.SA_FLAG_UNSERVED) !== 0) return DROP.sa_unserved;
+    if (enciphered <= 0 || (enciphered & (u32[(sa + layout.SA_ALIGN) >> 2] - 1)) !== 0) return DROP.esp_length;
+    if ((flags & layout.SA_FLAG_INLINE) !== 0) {
+      const offload = u32[(mbuf + MBUF_OL_FLAGS_LO) >> 2];
+      if ((offload & RX_SEC_OFFLOAD_FAILED) !== 0) return DROP.offload_failed;
+      if ((offload & RX_SEC_OFFLOAD) === 0) return DROP.not_offloaded;
+    }
+    const window = u32[(sa + layout.SA_WINDOW) >> 2];
+    if (window !== 0 && !replayCheck(this.#memory, window, swap32(u32[(esp >> 2) + 1]))) return DROP.replay;
+    return GOES_ON;
+  }
+
+  #job(row: number, sa: number, esp: number, espBytes: number, enciphered: number): void {
+    const { u32 } = this.#memory;
+    const job = (this.#table.jobs + this.#jobs * JOB_BYTES) >> 2;
+    const nonce = this.#table.nonces + this.#jobs * NONCE_BYTES;
+    const kind = u32[(sa + layout.SA_NONCE) >> 2];
+    this.#jobs++;
+    if (kind !== layout.NONCE_IN_PACKET && kind !== layout.NONCE_NONE) {
+      u32[nonce >> 2] = u32[(sa + layout.SA_SALT) >> 2];
+      u32[(nonce >> 2) + 1] = u32[(esp >> 2) + 2];
+      u32[(nonce >> 2) + 2] = u32[(esp >> 2) + 3];
+      u32[(nonce >> 2) + 3] = 0x0100_0000;
+    }
+    u32[job + (JOB_SESSION >> 2)] = u32[(sa + layout.SA_SESSION) >> 2];
+    u32[job + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
+    u32[job + (JOB_SOURCE >> 2)] = esp;
+    u32[job + (JOB_DESTINATION >> 2)] = esp;
+    u32[job + (JOB_CIPHER_OFFSET >> 2)] = espBytes;
+    u32[job + (JOB_CIPHER_LENGTH >> 2)] = enciphered;
+    u32[job + (JOB_AUTH_OFFSET >> 2)] = 0;
+    u32[job + (JOB_AUTH_LENGTH >> 2)] = espBytes + enciphered;
+    u32[job + (JOB_IV >> 2)] =
+      kind === layout.NONCE_IN_PACKET ? esp + ESP_HEADER_BYTES : kind === layout.NONCE_CCM ? nonce + 1 : nonce;
+    u32[job + (JOB_AAD >> 2)] = esp;
+    u32[job + (JOB_AAD_LENGTH >> 2)] = ESP_HEADER_BYTES;
+    u32[job + (JOB_TAG >> 2)] = esp + espBytes + enciphered;
+    u32[job + (JOB_USER >> 2)] = row;
+  }
+
+  /** Takes the ESP of one authentic packet off; returns a reason, or that it goes on. */
+  #strip(burst: PacketBurst, row: number, sa: number, flags: number): number {
+    const { u8, u32 } = this.#memory;
+    const top = burst.header[row];
+    const l3 = burst.l3[row];
+    const esp = top + l3;
+    const payload = esp + ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
+    const end = top + burst.length[row] - u32[(sa + layout.SA_ICV_BYTES) >> 2] - TRAILER_BYTES;
+    const window = u32[(sa + layout.SA_WINDOW) >> 2];
+    if (window !== 0 && !this.#track(sa, window, swap32(u32[(esp >> 2) + 1]))) return DROP.replay;
+    const pad = u8[end];
+    const nextHeader = u8[end + 1];
+    const bytes = end - pad - payload;
+    if (bytes < 0) return DROP.esp_trailer;
+    const padding = this.#padding(sa, flags, end, pad);
+    if (padding !== GOES_ON) return padding;
+    return (flags & layout.SA_FLAG_TUNNEL) !== 0
+      ? this.#unwrapTunnel(burst, row, flags, payload, bytes, nextHeader)
+      : this.#unwrapTransport(burst, row, payload, bytes, nextHeader);
+  }
+
+  /** Marks a number as seen, alone of all lcores. */
+  #track(sa: number, window: number, sequence: number): boolean {
+    const { i32 } = this.#memory;
+    const lock = (sa + layout.SA_LOCK) >> 2;
+    while (Atomics.compareExchange(i32, lock, 0, 1) !== 0);
+    const fresh = replayTrack(this.#memory, window, sequence);
+    Atomics.store(i32, lock, 0);
+    return fresh;
+  }
+
+  /** RFC 4303 section 2.4: 1, 2, 3, …. Bad padding under a good ICV is the sender's sloppiness; without ICV it tells of garbage. */
+  #padding(sa: number, flags: number, end: number, pad: number): number {
+    const { u8, f64 } = this.#memory;
+    let good = true;
+    for (let i = 1; i <= pad; i++) if (u8[end - pad + i - 1] !== i) good = false;
+    if (good) return GOES_ON;
+    if ((flags & (layout.SA_FLAG_STRICT | layout.SA_FLAG_NO_INTEGRITY)) !== 0) return DROP.esp_padding;
+    f64[(sa + layout.SA_ODD_PADDING) >> 3]++;
+    return GOES_ON;
+  }
+
+  #unwrapTunnel(burst: PacketBurst, row: number, flags: number, at: number, bytes: number, nextHeader: number): number {
+    const { u8 } = this.#memory;
+    const version = u8[at] >>> 4;
+    if (nextHeader === NEXT_IPV4) {
+      const l3 = (u8[at] & 0xf) * 4;
+      const total = (u8[at + 2] << 8) | u8[at + 3];
+      if (bytes < 20 || version !== 4 || l3 < 20 || total < l3) return DROP.ip_header;
+      // What is longer than its inner packet carries traffic flow confidentiality padding (RFC 4303 section 2.7).
+      if (total > bytes) return DROP.inner_length;
+      if (u8[at + 8] <= 1) return DROP.ttl;
+      if (this.#congested(burst, row) && isEcnCapable(u8[at + 1])) setIpv4Congestion(u8, at);
+      decrementTtl(u8, at, (flags & layout.SA_FLAG_2018_CHECKSUM) !== 0);
+      burst.length[row] = total;
+      burst.l3[row] = l3;
+    } else if (nextHeader === NEXT_IPV6) {
+      const total = 40 + ((u8[at + 4] << 8) | u8[at + 5]);
+      if (bytes < 40 || version !== 6) return DROP.ip_header;
+      if (total > bytes) return DROP.inner_length;
+      if (u8[at + 7] <= 1) return DROP.ttl;
+      if (this.#congested(burst, row) && isEcnCapable(ipv6TrafficClass(u8, at))) setIpv6Congestion(u8, at);
+      u8[at + 7]--;
+      burst.length[row] = total;
+      burst.l3[row] = 40;
+    } else return DROP.next_header;
+    burst.header[row] = at;
+    return GOES_ON;
+  }
+
+  #congested(burst: PacketBurst, row: number): boolean {
+    const { u8 } = this.#memory;
+    const at = burst.header[row];
+    const tos = u8[at] >>> 4 === 4 ? u8[at + 1] : ipv6TrafficClass(u8, at);
+    return (tos & ECN_MASK) === CONGESTION;
+  }
+
+  #unwrapTransport(burst: PacketBurst, row: number, payload: number, bytes: number, nextHeader: number): number {
+    const { u8 } = this.#memory;
+    const top = burst.header[row];
+    const l3 = burst.l3[row];
+    const at = payload - l3;
+    const ipv4 = u8[top] >>> 4 === 4;
+    u8[top + (ipv4 ? 9 : nextHeaderField(u8, top, l3))] = nextHeader;
+    u8.copyWithin(at, top, top + l3);
+    if (ipv4) {
+      putUint16(u8, at + 2, l3 + bytes);
+      putUint16(u8, at + 10, ipv4HeaderChecksum(u8, at, l3));
+    } else putUint16(u8, at + 4, l3 + bytes - 40);
+    burst.header[row] = at;
+    burst.length[row] = l3 + bytes;
+    return GOES_ON;
+  }
+}
+
+/** ECT(0) or ECT(1): RFC 6040 passes congestion on to nobody else. */
+function isEcnCapable(tos: number): boolean {
+  const ecn = tos & ECN_MASK;
+  return ecn === 1 || ecn === 2;
+}

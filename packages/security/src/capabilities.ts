@@ -1,0 +1,57 @@
+import type { EngineCapability } from '@inline-ipsec/cryptodev/engine';
+import type {
+  IpsecDirection,
+  IpsecMode,
+  IpsecOptions,
+  IpsecProtocol,
+  SecurityAction,
+  SecurityProtocol,
+} from './session-configuration.ts';
+
+/** What a device can offload: one entry a combination (DPDK: `struct rte_security_capability`). */
+export interface SecurityCapability {
+  readonly action: Exclude<SecurityAction, 'none'>;
+  readonly protocol: SecurityProtocol;
+  readonly ipsec?: {
+    readonly proto: IpsecProtocol;
+    readonly mode: IpsecMode;
+    readonly direction: IpsecDirection;
+    /** The options that may be on. */
+    readonly options: IpsecOptions;
+    /** Packets; 0 when the device keeps no window. */
+    readonly replayWindowSizeMax: number;
+  };
+  readonly crypto: readonly EngineCapability[];
+  /** `CAPABILITY_` bits. */
+  readonly flags: number;
+}
+
+/** Each packet for transmission needs metadata from `setPacketMetadata` (DPDK: `RTE_SECURITY_TX_OLOAD_NEED_MDATA`). */
+export const CAPABILITY_TX_NEEDS_METADATA = 0x1;
+/** The device appends the ESP trailer (DPDK: `RTE_SECURITY_TX_HW_TRAILER_OFFLOAD`). */
+export const CAPABILITY_TX_HARDWARE_TRAILER = 0x2;
+/** The device removes the ESP trailer (DPDK: `RTE_SECURITY_RX_HW_TRAILER_OFFLOAD`). */
+export const CAPABILITY_RX_HARDWARE_TRAILER = 0x10000;
+
+/** What to look for (DPDK: `struct rte_security_capability_idx`). */
+export interface SecurityCapabilityIndex {
+  readonly action: SecurityAction;
+  readonly protocol: SecurityProtocol;
+  readonly ipsec?: { readonly proto: IpsecProtocol; readonly mode: IpsecMode; readonly direction: IpsecDirection };
+}
+
+/** The first entry that fits, or undefined (DPDK: `rte_security_capability_get`). */
+export function findCapability(
+  capabilities: readonly SecurityCapability[],
+  index: SecurityCapabilityIndex,
+): SecurityCapability | undefined {
+  return capabilities.find(
+    ({ action, protocol, ipsec }) =>
+      action === index.action &&
+      protocol === index.protocol &&
+      (protocol !== 'ipsec' ||
+        (ipsec?.proto === index.ipsec?.proto &&
+          ipsec?.mode === index.ipsec?.mode &&
+          ipsec?.direction === index.ipsec?.direction)),
+  );
+}
