@@ -11,10 +11,15 @@ export interface Environment {
   random(into: Uint8Array): void;
   /** Writes text, line ends included, to one of the two streams of a program. */
   write(stream: 'stdout' | 'stderr', text: string): void;
+  /** How many processors lcores can run on, numbered from 0. Left out where nobody knows. */
+  readonly processors?: number | undefined;
 }
 
 declare const performance: { now(): number };
 declare const crypto: { getRandomValues<T extends Uint8Array>(into: T): T };
+
+/** What `getRandomValues` gives at most in one call. */
+const RANDOM_QUOTA = 65_536;
 
 /** The environment of any modern JavaScript platform: `performance`, `crypto`, and a writer that the caller gives. */
 export function platformEnvironment(write: Environment['write'] = () => {}): Environment {
@@ -22,7 +27,11 @@ export function platformEnvironment(write: Environment['write'] = () => {}): Env
     now: () => performance.now() * 1e6,
     wallClock: () => Date.now(),
     random: (into) => {
-      const fresh = crypto.getRandomValues(new Uint8Array(into.length));
+      // Memory that threads share cannot be filled directly.
+      const fresh = new Uint8Array(into.length);
+      for (let at = 0; at < fresh.length; at += RANDOM_QUOTA) {
+        crypto.getRandomValues(fresh.subarray(at, at + RANDOM_QUOTA));
+      }
       into.set(fresh);
     },
     write,

@@ -31,8 +31,11 @@ const ENTRY_BYTES = 48;
 const ENTRY_POSITION = 32;
 const ENTRY_BYTES_AT = 36;
 const ENTRY_STATE = 40;
+const STATE_EMPTY = 0;
 const STATE_FREE = 1;
 const STATE_USED = 2;
+/** Has its place, and not yet its name. */
+const STATE_CLAIMED = 3;
 const FIRST_ZONE = alignUp(DIRECTORY + MAX_MEMZONES * ENTRY_BYTES, 4096);
 
 /** A named piece of the memory (DPDK: `struct rte_memzone`). */
@@ -40,7 +43,7 @@ export interface Memzone {
   readonly name: string;
   /** Where it begins: a position, aligned as it was asked for. */
   readonly position: number;
-  /** Its length in bytes, rounded up to a whole number of cache lines. */
+  /** Its length in bytes: what was asked for, rounded up to a whole number of cache lines. */
   readonly bytes: number;
 }
 
@@ -148,7 +151,7 @@ export class Memory {
         got: String(bytes),
       });
     }
-    if (align < CACHE_LINE_BYTES || (align & (align - 1)) !== 0) {
+    if (!Number.isInteger(align) || align < CACHE_LINE_BYTES || (align & (align - 1)) !== 0) {
       throw new SetupError({
         code: 'ERR_MEMZONE_ALIGN',
         errno: 'EINVAL',
@@ -167,9 +170,9 @@ export class Memory {
         });
       }
       const length = alignUp(bytes, CACHE_LINE_BYTES);
-      const entry = this.#reuse(length, align) || this.#extend(name, length, align);
+      const entry = this.#carve(length, align) || this.#extend(name, length, align);
       this.#writeName(entry, name);
-      this.u32[(entry + ENTRY_STATE) >> 2] = STATE_USED;
+      this.#setState(entry, STATE_USED);
       return this.#zone(entry);
     });
   }
@@ -198,9 +201,10 @@ export class Memory {
       }
       const position = this.u32[(entry + ENTRY_POSITION) >> 2];
       const bytes = this.u32[(entry + ENTRY_BYTES_AT) >> 2];
-      this.u8.fill(0, position, position + bytes);
+      this.#setState(entry, STATE_EMPTY);
       this.u8.fill(0, entry, entry + NAME_BYTES);
-      this.u32[(entry + ENTRY_STATE) >> 2] = STATE_FREE;
+      this.u8.fill(0, position, position + bytes);
+      this.#giveBack(position, bytes);
     });
   }
 
@@ -208,7 +212,7 @@ export class Memory {
   memzones(): Memzone[] {
     const zones: Memzone[] = [];
     for (let entry = DIRECTORY; entry < this.#directoryEnd(); entry += ENTRY_BYTES) {
-      if (this.u32[(entry + ENTRY_STATE) >> 2] === STATE_USED) zones.push(this.#zone(entry));
+      if (this.#state(entry) === STATE_USED) zones.push(this.#zone(entry));
     }
     return zones;
   }
@@ -219,36 +223,70 @@ export class Memory {
   }
 
   #directoryEnd(): number {
-    return DIRECTORY + this.u32[ENTRIES_AT >> 2] * ENTRY_BYTES;
+    return DIRECTORY + Atomics.load(this.u32, ENTRIES_AT >> 2) * ENTRY_BYTES;
+  }
+
+  // A look-up takes no lock: whoever sees the state USED must see the name and the place as well.
+  #state(entry: number): number {
+    return Atomics.load(this.u32, (entry + ENTRY_STATE) >> 2);
+  }
+
+  #setState(entry: number, state: number): void {
+    Atomics.store(this.u32, (entry + ENTRY_STATE) >> 2, state);
   }
 
   #find(name: string): number {
     for (let entry = DIRECTORY; entry < this.#directoryEnd(); entry += ENTRY_BYTES) {
-      if (this.u32[(entry + ENTRY_STATE) >> 2] === STATE_USED && this.#readName(entry) === name) return entry;
+      if (this.#state(entry) === STATE_USED && this.#readName(entry) === name) return entry;
     }
     return 0;
   }
 
-  /** The smallest freed piece that is large enough; it keeps its length. */
-  #reuse(bytes: number, align: number): number {
+  /** Takes `bytes` out of the smallest free piece that has room for them; 0 when none has. */
+  #carve(bytes: number, align: number): number {
+    const { u32 } = this;
     let best = 0;
     let bestBytes = MEMORY_MAX_BYTES + 1;
     for (let entry = DIRECTORY; entry < this.#directoryEnd(); entry += ENTRY_BYTES) {
-      if (this.u32[(entry + ENTRY_STATE) >> 2] !== STATE_FREE) continue;
-      const has = this.u32[(entry + ENTRY_BYTES_AT) >> 2];
-      const position = this.u32[(entry + ENTRY_POSITION) >> 2];
-      // A far larger piece is left for those that need it.
-      if (has >= bytes && has <= 2 * bytes && has < bestBytes && (position & (align - 1)) === 0) {
+      if (this.#state(entry) !== STATE_FREE) continue;
+      const position = u32[(entry + ENTRY_POSITION) >> 2];
+      const has = u32[(entry + ENTRY_BYTES_AT) >> 2];
+      if (has < bestBytes && alignUp(position, align) + bytes <= position + has) {
         best = entry;
         bestBytes = has;
       }
     }
+    if (best === 0) return 0;
+    const from = u32[(best + ENTRY_POSITION) >> 2];
+    const position = alignUp(from, align);
+    this.#setState(best, STATE_EMPTY);
+    u32[(best + ENTRY_POSITION) >> 2] = position;
+    u32[(best + ENTRY_BYTES_AT) >> 2] = bytes;
+    this.#setState(best, STATE_CLAIMED);
+    this.#giveBack(from, position - from);
+    const rest = from + bestBytes - position - bytes;
+    // With a full directory the memzone keeps what cannot be written down.
+    if (!this.#giveBack(position + bytes, rest)) u32[(best + ENTRY_BYTES_AT) >> 2] = bytes + rest;
     return best;
   }
 
+  /** Takes `bytes` from what was never used. */
   #extend(name: string, bytes: number, align: number): number {
-    const entries = this.u32[ENTRIES_AT >> 2];
-    if (entries === MAX_MEMZONES) {
+    const { u32 } = this;
+    const top = u32[TOP_AT >> 2];
+    const position = alignUp(top, align);
+    if (position + bytes > this.bytes) {
+      throw new SetupError({
+        code: 'ERR_MEMORY_FULL',
+        errno: 'ENOMEM',
+        message: `memzone ${name} does not fit into the memory`,
+        expected: `${bytes} free bytes in one piece`,
+        got: String(Math.max(0, this.bytes - position)),
+        remedy: 'use a larger memory (EAL option -m, in MiB) or fewer mbufs',
+      });
+    }
+    const entry = this.#slot();
+    if (entry === 0) {
       throw new SetupError({
         code: 'ERR_MEMZONE_LIMIT',
         errno: 'ENOSPC',
@@ -256,24 +294,53 @@ export class Memory {
         expected: `at most ${MAX_MEMZONES} memzones`,
       });
     }
-    const top = this.u32[TOP_AT >> 2];
-    const position = alignUp(top, align);
-    if (position + bytes > this.bytes) {
-      throw new SetupError({
-        code: 'ERR_MEMORY_FULL',
-        errno: 'ENOMEM',
-        message: `memzone ${name} does not fit into the memory`,
-        expected: `${bytes} free bytes`,
-        got: String(Math.max(0, this.bytes - position)),
-        remedy: 'use a larger memory (EAL option -m, in MiB) or fewer mbufs',
-      });
-    }
-    const entry = DIRECTORY + entries * ENTRY_BYTES;
-    this.u32[(entry + ENTRY_POSITION) >> 2] = position;
-    this.u32[(entry + ENTRY_BYTES_AT) >> 2] = bytes;
-    this.u32[TOP_AT >> 2] = position + bytes;
-    this.u32[ENTRIES_AT >> 2] = entries + 1;
+    u32[(entry + ENTRY_POSITION) >> 2] = position;
+    u32[(entry + ENTRY_BYTES_AT) >> 2] = bytes;
+    this.#setState(entry, STATE_CLAIMED);
+    u32[TOP_AT >> 2] = position + bytes;
+    this.#giveBack(top, position - top);
     return entry;
+  }
+
+  /**
+   * Adds a zeroed piece to the free ones and joins it with its neighbours, so that no two free pieces touch.
+   * False when the directory has no room to remember it.
+   */
+  #giveBack(position: number, bytes: number): boolean {
+    if (bytes === 0) return true;
+    const { u32 } = this;
+    let end = position + bytes;
+    for (let entry = DIRECTORY; entry < this.#directoryEnd(); entry += ENTRY_BYTES) {
+      if (this.#state(entry) !== STATE_FREE) continue;
+      const from = u32[(entry + ENTRY_POSITION) >> 2];
+      const to = from + u32[(entry + ENTRY_BYTES_AT) >> 2];
+      if (to !== position && from !== end) continue;
+      this.#setState(entry, STATE_EMPTY);
+      if (to === position) position = from;
+      else end = to;
+    }
+    if (end === u32[TOP_AT >> 2]) {
+      u32[TOP_AT >> 2] = position;
+      return true;
+    }
+    const entry = this.#slot();
+    if (entry === 0) return false;
+    u32[(entry + ENTRY_POSITION) >> 2] = position;
+    u32[(entry + ENTRY_BYTES_AT) >> 2] = end - position;
+    this.#setState(entry, STATE_FREE);
+    return true;
+  }
+
+  /** An entry of the directory that holds nothing, or 0 when it is full. */
+  #slot(): number {
+    const end = this.#directoryEnd();
+    for (let entry = DIRECTORY; entry < end; entry += ENTRY_BYTES) {
+      if (this.#state(entry) === STATE_EMPTY) return entry;
+    }
+    const entries = this.u32[ENTRIES_AT >> 2];
+    if (entries === MAX_MEMZONES) return 0;
+    Atomics.store(this.u32, ENTRIES_AT >> 2, entries + 1);
+    return end;
   }
 
   #zone(entry: number): Memzone {

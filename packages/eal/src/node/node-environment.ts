@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { Environment } from '../environment.ts';
 
@@ -15,8 +16,11 @@ export function nodeEnvironment(): Environment {
     write: (stream, text) => {
       writeAll(stream === 'stdout' ? 1 : 2, text);
     },
+    processors: availableParallelism(),
   };
 }
+
+const RETRY_MILLISECONDS = 1;
 
 /** A pipe whose reader is slow answers EAGAIN, and one whose reader is gone EPIPE: the first waits, the second is nobody's loss. */
 function writeAll(descriptor: number, text: string): void {
@@ -26,9 +30,9 @@ function writeAll(descriptor: number, text: string): void {
       at += writeSync(descriptor, bytes, at);
     } catch (error) {
       const { code } = error as { code?: string };
-      if (code === 'EAGAIN') continue;
       if (code === 'EPIPE') return;
-      throw error;
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MILLISECONDS);
     }
   }
 }
