@@ -17,7 +17,11 @@ export type AuthAlgorithm =
 /** Encipher then authenticate, or verify then decipher. */
 export type CryptoDirection = 'encrypt' | 'decrypt';
 
-/** An AEAD with its parameters; lengths in bytes. */
+/**
+ * An AEAD with its parameters; lengths in bytes.
+ *
+ * Its jobs may have an empty plaintext, an empty AAD, or both.
+ */
 export interface AeadTransform {
   readonly kind: 'aead';
   readonly direction: CryptoDirection;
@@ -33,7 +37,16 @@ export interface AeadTransform {
   readonly unverified?: 'wipe' | 'release';
 }
 
-/** A cipher and an integrity algorithm, either of which may be `null` (DPDK: a chain of two `rte_crypto_sym_xform`). */
+/**
+ * A cipher and an integrity algorithm, either of which may be `null` (DPDK: a chain of two `rte_crypto_sym_xform`).
+ *
+ * Encrypting, the tag is made over what goes out: the auth range of the source, in which the cipher range is the
+ * destination's when they differ. Decrypting, the tag is verified over the source first; when it is wrong nothing is
+ * deciphered, and zeros are left in the cipher range of the destination. A cipher that is not `null` needs at least one
+ * byte (a whole block for CBC), and an integrity algorithm that is not `null` at least one.
+ *
+ * `aes-gmac` stands alone: its cipher is `null`, whose `ivBytes` mean nothing.
+ */
 export interface ChainTransform {
   readonly kind: 'chain';
   readonly direction: CryptoDirection;
@@ -68,11 +81,25 @@ export type EngineCapability =
     }
   | { readonly kind: 'auth'; readonly algorithm: AuthAlgorithm; readonly key: LengthRange; readonly tag: LengthRange };
 
+/** How an engine can be limited. */
+export interface EngineOptions {
+  /** The most sessions at once. Default 65,536. */
+  readonly maxSessions?: number;
+}
+
+/**
+ * Makes an engine over a memory; every engine has one.
+ *
+ * @throws SetupError when its library is missing or is not one that it knows
+ */
+export type EngineFactory = (memory: Memory) => Engine;
+
 /**
  * A crypto library behind one burst-shaped interface. An engine belongs to one lcore.
  *
- * Sessions are small positive numbers, so that a job can name one. `process` takes a table of jobs that may mix sessions,
- * algorithms and directions; one bad job fails alone.
+ * Sessions are small positive numbers, so that a job can name one. A new session gets the smallest number that is free, so
+ * engines that make and destroy the same sessions in the same order agree on the numbers, whatever they wrap.
+ * `process` takes a table of jobs that may mix sessions, algorithms and directions; one bad job fails alone.
  */
 export interface Engine {
   /** `noble`, `openssl`, `ipsec-mb`, `null`. */
@@ -83,7 +110,7 @@ export interface Engine {
    * Makes a session and copies its keys.
    *
    * @throws SetupError `ERR_CRYPTO_UNSUPPORTED` (ENOTSUP) for an algorithm or length that is not in `capabilities`,
-   * `ERR_CRYPTO_SESSIONS` (ENOMEM) when there is no more room
+   * `ERR_CRYPTO_SESSIONS` (ENOMEM) when there is no more room, `ERR_CRYPTO_CLOSED` (EINVAL) after {@link Engine.close}
    */
   createSession(transform: CryptoTransform): number;
   /**
@@ -94,8 +121,10 @@ export interface Engine {
   destroySession(session: number): void;
   /**
    * Works through `count` jobs that lie one behind the other from position `jobs` on, and writes the status of each.
+   * Every position and length of a job is checked before it is used.
    *
-   * @returns how many of them succeeded
+   * @param jobs a multiple of 4
+   * @returns how many of them succeeded; 0, and no status is written, when the table itself does not lie in the memory
    */
   process(jobs: number, count: number): number;
   /** Ends all sessions and gives back what the library holds. */

@@ -15,7 +15,7 @@ export const JOB_SESSION = 0;
 export const JOB_STATUS = 4;
 /** Position of the buffer that is read. Cipher and auth offsets count from here. */
 export const JOB_SOURCE = 8;
-/** Position of the buffer that is written; the same as the source for work in place. */
+/** Position of the buffer that is written: the source's for work in place, else a place that does not overlap it. */
 export const JOB_DESTINATION = 12;
 /** Bytes from source (and destination) to the first byte that is enciphered or deciphered. */
 export const JOB_CIPHER_OFFSET = 16;
@@ -31,7 +31,10 @@ export const JOB_IV = 32;
 export const JOB_AAD = 36;
 /** Bytes of AAD. */
 export const JOB_AAD_LENGTH = 40;
-/** Position of the tag (ICV): written when enciphering, compared with when deciphering. */
+/**
+ * Position of the tag (ICV): written when enciphering, compared with when deciphering, in a time that does not depend on
+ * where the two differ. Not among the bytes of the cipher range.
+ */
 export const JOB_TAG = 44;
 /** Not touched by any engine: whatever the caller wants to find again. */
 export const JOB_USER = 48;

@@ -3,8 +3,47 @@
  * of these, by the port that it came in on and, where one was chosen, by its SA.
  */
 
+/** The name of a reason, as it stands in statistics. */
+export type DropReasonName =
+  | 'ethertype'
+  | 'ip_header'
+  | 'ip_length'
+  | 'multi_segment'
+  | 'fragment'
+  | 'ttl'
+  | 'esp_on_protected'
+  | 'policy_none'
+  | 'policy_discard'
+  | 'policy_unprotected'
+  | 'policy_wrong_sa'
+  | 'sa_unknown'
+  | 'sa_address'
+  | 'sa_unserved'
+  | 'sequence_exhausted'
+  | 'headroom'
+  | 'esp_length'
+  | 'replay'
+  | 'not_offloaded'
+  | 'offload_failed'
+  | 'icv'
+  | 'crypto_error'
+  | 'esp_padding'
+  | 'esp_trailer'
+  | 'next_header'
+  | 'inner_length'
+  | 'no_route'
+  | 'port_disabled'
+  | 'mtu'
+  | 'tx_full';
+
+/** A reason, and a clause that says to a person what it means. */
+export interface DropReason {
+  readonly name: DropReasonName;
+  readonly text: string;
+}
+
 /** One row a reason, in the order of the counters. */
-export const DROP_REASONS = [
+export const DROP_REASONS: readonly DropReason[] = [
   { name: 'ethertype', text: 'neither IPv4 nor IPv6' },
   { name: 'ip_header', text: 'the IP header is cut short or malformed' },
   { name: 'ip_length', text: 'the IP length is beyond the frame' },
@@ -35,10 +74,7 @@ export const DROP_REASONS = [
   { name: 'port_disabled', text: 'the route leads to a port that is not used' },
   { name: 'mtu', text: 'longer than the MTU of the port' },
   { name: 'tx_full', text: 'the port did not take it for transmission' },
-] as const satisfies readonly { readonly name: string; readonly text: string }[];
-
-/** The name of a reason, as it stands in statistics. */
-export type DropReasonName = (typeof DROP_REASONS)[number]['name'];
+];
 
 /** How many reasons there are. */
 export const DROP_REASON_COUNT: number = DROP_REASONS.length;

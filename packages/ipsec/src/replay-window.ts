@@ -10,7 +10,7 @@ import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
  */
 
 /** The largest window, in packets (DPDK: `REPLAY_SQN_MAX`). */
-export const REPLAY_WINDOW_MAX = 1 << 20;
+export const REPLAY_WINDOW_MAX: number = 1 << 20;
 
 const WINDOW_SIZE = 0;
 const WINDOW_TOP = 4;

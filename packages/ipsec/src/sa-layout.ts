@@ -61,29 +61,29 @@ export const SA_ODD_PADDING = 208;
 export const SA_DROPS = 256;
 
 /** The SA is for inbound packets. */
-export const SA_FLAG_INBOUND = 1 << 0;
+export const SA_FLAG_INBOUND: number = 1 << 0;
 /** Tunnel mode; transport mode if not set. */
-export const SA_FLAG_TUNNEL = 1 << 1;
+export const SA_FLAG_TUNNEL: number = 1 << 1;
 /** The outer header is IPv6. */
-export const SA_FLAG_OUTER_IPV6 = 1 << 2;
+export const SA_FLAG_OUTER_IPV6: number = 1 << 2;
 /** Cipher and ICV are the port's business (inline crypto). */
-export const SA_FLAG_INLINE = 1 << 3;
+export const SA_FLAG_INLINE: number = 1 << 3;
 /** The SA has no integrity: what its trailer says cannot be trusted. */
-export const SA_FLAG_NO_INTEGRITY = 1 << 4;
+export const SA_FLAG_NO_INTEGRITY: number = 1 << 4;
 /** Bad padding is a reason to drop, even on an authenticated packet. */
-export const SA_FLAG_STRICT = 1 << 5;
+export const SA_FLAG_STRICT: number = 1 << 5;
 /** The algorithm is an AEAD: the ESP header is its AAD. */
-export const SA_FLAG_AEAD = 1 << 6;
+export const SA_FLAG_AEAD: number = 1 << 6;
 /** The ICV covers the ESP packet from its header on (RFC 4303 section 2.8), and is no AEAD's. */
-export const SA_FLAG_AUTH = 1 << 7;
+export const SA_FLAG_AUTH: number = 1 << 7;
 /** The outbound IV is made by enciphering it with the payload: CBC. */
-export const SA_FLAG_IV_ENCIPHERED = 1 << 8;
+export const SA_FLAG_IV_ENCIPHERED: number = 1 << 8;
 /** No session serves the SA: what comes for it is dropped. */
-export const SA_FLAG_UNSERVED = 1 << 9;
+export const SA_FLAG_UNSERVED: number = 1 << 9;
 /** As gateways of 2018 did on inline SAs: padding bytes stay 0 (RFC 4303 section 2.4 wants 1, 2, 3). */
-export const SA_FLAG_2018_PADDING = 1 << 10;
+export const SA_FLAG_2018_PADDING: number = 1 << 10;
 /** As gateways of 2018 did: the inner checksum is not brought up to date when the TTL goes down. */
-export const SA_FLAG_2018_CHECKSUM = 1 << 11;
+export const SA_FLAG_2018_CHECKSUM: number = 1 << 11;
 
 /** The job's IV is in the packet. */
 export const NONCE_IN_PACKET = 0;

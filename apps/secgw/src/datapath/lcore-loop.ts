@@ -1,5 +1,4 @@
 import type { AclTable } from '@inline-ipsec/acl/acl-table';
-import type { Engine } from '@inline-ipsec/cryptodev/engine';
 import type { Environment } from '@inline-ipsec/eal/environment';
 import { enterLcore } from '@inline-ipsec/eal/lcore';
 import type { Memory } from '@inline-ipsec/eal/memory';
@@ -16,6 +15,7 @@ import type { Lpm4 } from '@inline-ipsec/lpm/lpm4';
 import type { Lpm6 } from '@inline-ipsec/lpm/lpm6';
 import { type Classes, classify } from './classify.ts';
 import { COUNTER, lcoreCounters } from './counters.ts';
+import type { JobProcessor } from './job-processor.ts';
 import { type OutboundOffload, OutboundOffloadRequest } from './outbound-offload.ts';
 import { PolicyStage } from './policy.ts';
 import { RouteStage } from './route.ts';
@@ -41,6 +41,8 @@ export interface GatewayTables {
   readonly inbound6: AclTable | undefined;
   readonly routes4: Lpm4 | undefined;
   readonly routes6: Lpm6 | undefined;
+  /** The SA that protects everything outbound, where there are no outbound policies; 0 for none. */
+  readonly singleSa: number;
 }
 
 /** What an lcore works with. */
@@ -53,7 +55,7 @@ export interface LcoreResources {
   readonly transmit: readonly TransmitTarget[];
   readonly tables: GatewayTables;
   /** Serves the lookaside SAs of this lcore. */
-  readonly engine: Engine | undefined;
+  readonly crypto: JobProcessor;
   readonly offload: OutboundOffload;
 }
 
@@ -104,7 +106,7 @@ export class LcoreLoop {
     );
     this.#inbound = new EspInbound(memory, this.#jobs, this.drops);
     const policy = (table: AclTable | undefined, counters: number) =>
-      new PolicyStage(memory, table, this.#counters + (counters >> 3), this.drops);
+      new PolicyStage(memory, table, this.#counters + (counters >> 3), this.drops, tables.singleSa);
     this.#outbound4 = policy(tables.outbound4, COUNTER.outbound4);
     this.#outbound6 = policy(tables.outbound6, COUNTER.outbound6);
     this.#inbound4 = policy(tables.inbound4, COUNTER.inbound4);
@@ -175,7 +177,7 @@ export class LcoreLoop {
     this.#outbound6.protect(ipv6, protect, this.#clear);
     if (protect.count === 0) return;
     const jobs = this.#outbound.encapsulate(protect);
-    if (jobs > 0) this.#outbound.finish(protect, jobs, this.#process(jobs));
+    if (jobs > 0) this.#outbound.finish(protect, jobs, this.#resources.crypto.process(this.#jobs.jobs, jobs));
     this.#clear.append(protect);
   }
 
@@ -187,17 +189,12 @@ export class LcoreLoop {
       if (sad === undefined) dropAll(esp, DROP.sa_unknown, this.drops);
       else sad.assign(esp, this.drops);
       const jobs = this.#inbound.prepare(esp);
-      if (jobs > 0) this.#process(jobs);
+      if (jobs > 0) this.#resources.crypto.process(this.#jobs.jobs, jobs);
       this.#inbound.decapsulate(esp);
       splitFamilies(this.#memory, esp, ipv4, ipv6);
     }
     this.#inbound4.check(ipv4, this.#clear);
     this.#inbound6.check(ipv6, this.#clear);
-  }
-
-  #process(jobs: number): number {
-    const { engine } = this.#resources;
-    return engine === undefined ? 0 : engine.process(this.#jobs.jobs, jobs);
   }
 }
 

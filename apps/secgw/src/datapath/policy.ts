@@ -22,17 +22,20 @@ export class PolicyStage {
   readonly #table: AclTable | undefined;
   readonly #counters: number;
   readonly #drops: Drops;
+  readonly #singleSa: number;
   readonly #verdicts = new Uint32Array(BURST_MAX);
 
   /**
    * @param table no table lets everything pass, as in DPDK's gateway when no `sp` line names the family and direction
    * @param counters index in `memory.f64` of three counters: protect, bypass, discard
+   * @param singleSa without a table, the SA that protects everything outbound (`--single-sa`); 0 for none
    */
-  constructor(memory: Memory, table: AclTable | undefined, counters: number, drops: Drops) {
+  constructor(memory: Memory, table: AclTable | undefined, counters: number, drops: Drops, singleSa = 0) {
     this.#memory = memory;
     this.#table = table;
     this.#counters = counters;
     this.#drops = drops;
+    this.#singleSa = singleSa;
   }
 
   /**
@@ -41,13 +44,14 @@ export class PolicyStage {
    */
   protect(from: PacketBurst, protect: PacketBurst, clear: PacketBurst): void {
     if (from.count === 0) return;
-    if (this.#table === undefined) {
+    const verdicts = this.#verdicts;
+    if (this.#table !== undefined) this.#table.classify(from.header, from.count, verdicts);
+    else if (this.#singleSa !== 0) verdicts.fill(this.#singleSa, 0, from.count);
+    else {
       clear.append(from);
       return;
     }
     const { f64 } = this.#memory;
-    const verdicts = this.#verdicts;
-    this.#table.classify(from.header, from.count, verdicts);
     for (let row = 0; row < from.count; row++) {
       const verdict = verdicts[row];
       if (verdict > POLICY_BYPASS) {

@@ -6,7 +6,7 @@ import type { Lpm4 } from '@inline-ipsec/lpm/lpm4';
 import type { Lpm6 } from '@inline-ipsec/lpm/lpm6';
 
 /** What the look-ups answer where no route leads. */
-const NO_ROUTE = 0xffffffff;
+const NO_ROUTE = -1;
 
 /** Finds the port of every packet by its destination; an inline SA's packet has its port already. */
 export class RouteStage {
@@ -16,7 +16,7 @@ export class RouteStage {
   readonly #drops: Drops;
   readonly #headers = new Uint32Array(BURST_MAX);
   readonly #rows = new Uint32Array(BURST_MAX);
-  readonly #hops = new Uint32Array(BURST_MAX);
+  readonly #hops = new Int32Array(BURST_MAX);
 
   constructor(memory: Memory, routes4: Lpm4 | undefined, routes6: Lpm6 | undefined, drops: Drops) {
     this.#memory = memory;

@@ -1,0 +1,70 @@
+import { RX_OFFLOAD_SECURITY, TX_OFFLOAD_IPV4_CKSUM, TX_OFFLOAD_SECURITY } from '@inline-ipsec/ethdev/offloads';
+import type { EthPort } from '@inline-ipsec/ethdev/port';
+import type { PktmbufPool } from '@inline-ipsec/mbuf/pktmbuf';
+import { formatMac } from '@inline-ipsec/net/ethernet';
+import type { GatewayConfiguration } from '../configuration/rules.ts';
+
+/** Descriptors of each queue, where the port can have so many (DPDK's gateway: `IPSEC_SECGW_RX_DESC_DEFAULT`). */
+const DESCRIPTORS = 1024;
+
+/** What a port of the gateway is set up for. */
+export interface PortSetup {
+  /** Queue numbers from 0 on, and the lcore that polls each. */
+  readonly rxLcores: readonly number[];
+  /** The lcores in the order of their transmit queues: each has one of its own. */
+  readonly txLcores: readonly number[];
+  readonly pool: PktmbufPool;
+  readonly mtu: number;
+  readonly promiscuous: boolean;
+  /** Offloads that may be used, as masks (`--rxoffload`, `--txoffload`). */
+  readonly rxOffloadMask: number;
+  readonly txOffloadMask: number;
+  /** The port shall be able to fill in IPv4 checksums. */
+  readonly checksumOffload: boolean;
+}
+
+/**
+ * Configures a port and its queues, with the lines that DPDK's gateway prints (`port_init`). It is not started yet.
+ *
+ * @throws SetupError as the port's functions do
+ */
+export function setUpPort(
+  port: EthPort,
+  setup: PortSetup,
+  configuration: GatewayConfiguration,
+  print: (line: string) => void,
+): void {
+  const info = port.info();
+  const rxQueues = setup.rxLcores.length;
+  const txQueues = Math.min(setup.txLcores.length, info.maxTxQueues);
+  print(`Configuring device port ${port.id}:`);
+  print(`Address: ${formatMac(port.macAddress).toUpperCase()}`);
+  print(`Creating queues: nb_rx_queue=${rxQueues} nb_tx_queue=${txQueues}...`);
+
+  const wants = (direction: 'in' | 'out') =>
+    configuration.sas.some(
+      (sa) => sa.port === port.id && sa.direction === direction && sa.type === 'inline-crypto-offload',
+    );
+  // What the port lacks is not asked for: the SA that wants it is refused by name, at its own line.
+  let rxOffloads = wants('in') ? RX_OFFLOAD_SECURITY : 0;
+  let txOffloads = wants('out') ? TX_OFFLOAD_SECURITY : 0;
+  if (setup.checksumOffload) txOffloads |= TX_OFFLOAD_IPV4_CKSUM;
+  rxOffloads &= info.rxOffloads & setup.rxOffloadMask;
+  txOffloads &= info.txOffloads & setup.txOffloadMask;
+  print(
+    `port ${port.id} configuring rx_offloads=0x${(rxOffloads >>> 0).toString(16)}, tx_offloads=0x${(txOffloads >>> 0).toString(16)}`,
+  );
+  const mtu = Math.min(Math.max(setup.mtu, info.minMtu), info.maxMtu);
+  port.configure({ rxQueues, txQueues, rxOffloads: rxOffloads >>> 0, txOffloads: txOffloads >>> 0, mtu });
+
+  const descriptors = port.adjustDescriptors(DESCRIPTORS, DESCRIPTORS);
+  setup.txLcores.slice(0, txQueues).forEach((lcore, queue) => {
+    print(`Setup txq=${lcore},${queue},0`);
+    port.txQueueSetup(queue, { descriptors: descriptors.tx });
+  });
+  setup.rxLcores.forEach((_lcore, queue) => {
+    print(`Setup rxq=${port.id},${queue},0`);
+    port.rxQueueSetup(queue, { descriptors: descriptors.rx, pool: setup.pool });
+  });
+  port.promiscuous = setup.promiscuous;
+}

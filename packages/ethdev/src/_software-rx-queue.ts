@@ -1,0 +1,143 @@
+import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
+import { MBUF_DATA_LEN, MBUF_NB_SEGS, MBUF_PKT_LEN, PKTMBUF_HEADROOM } from '@inline-ipsec/mbuf/layout';
+import { type PktmbufPool, pktmbufAllocBulk, pktmbufData, pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
+import type { Wire } from '@inline-ipsec/wire/wire';
+import { QUEUE_BYTES, QUEUE_ERRORS, QUEUE_NOMBUF, QUEUE_PACKETS, QUEUE_STATISTICS_BYTES } from './statistics.ts';
+
+/**
+ * The receive side of a software port: empty mbufs are kept ready, and the wire writes frames straight into them. So an idle
+ * port neither takes from its pool nor gives back to it.
+ */
+
+/** Mbufs that are kept ready; longer bursts are received in pieces of so many. */
+const STASH = 64;
+
+export class SoftwareRxQueue {
+  readonly #memory: Memory;
+  readonly #wire: Wire;
+  readonly #pool: PktmbufPool;
+  readonly #segmentsAndPort: number;
+  readonly #room: number;
+  readonly #zone: Memzone;
+  readonly #counters: number;
+  // In the memzone: the mbufs that are ready, the positions of their data, and what the wire says of them.
+  readonly #mbufs: Uint32Array;
+  readonly #at: Uint32Array;
+  readonly #lengths: Uint32Array;
+  #held = 0;
+
+  constructor(memory: Memory, zoneName: string, wire: Wire, pool: PktmbufPool, port: number) {
+    this.#memory = memory;
+    this.#wire = wire;
+    this.#pool = pool;
+    this.#segmentsAndPort = ((port << 16) | 1) >>> 0;
+    this.#room = pool.dataRoom - PKTMBUF_HEADROOM;
+    this.#zone = memory.reserve(zoneName, QUEUE_STATISTICS_BYTES + 3 * 4 * STASH);
+    this.#counters = this.#zone.position >> 3;
+    const words = (this.#zone.position + QUEUE_STATISTICS_BYTES) >> 2;
+    this.#mbufs = memory.u32.subarray(words, words + STASH);
+    this.#at = memory.u32.subarray(words + STASH, words + 2 * STASH);
+    this.#lengths = memory.u32.subarray(words + 2 * STASH, words + 3 * STASH);
+  }
+
+  get wire(): Wire {
+    return this.#wire;
+  }
+
+  /** A counter of this queue, by its offset as in `statistics`. */
+  counter(offset: number): number {
+    return this.#memory.f64[this.#counters + (offset >> 3)];
+  }
+
+  burst(table: Uint32Array, n: number): number {
+    const wire = this.#wire;
+    let count = 0;
+    while (count < n) {
+      let want = Math.min(n - count, STASH);
+      if (this.#held < want) {
+        this.#fill(want);
+        want = Math.min(want, this.#held);
+      }
+      const got = wire.receive(this.#at, this.#room, this.#lengths, want);
+      if (got !== 0) count = this.#give(table, count, got);
+      if (got < want || want === 0) break;
+    }
+    return count;
+  }
+
+  /** Frees the mbufs that are kept ready. */
+  empty(): void {
+    pktmbufFreeBulk(this.#memory, this.#mbufs, 0, this.#held);
+    this.#held = 0;
+  }
+
+  /** Gives everything back. */
+  release(): void {
+    this.empty();
+    this.#memory.free(this.#zone);
+  }
+
+  /** Takes mbufs until there are `want`, or as many as the pool has. */
+  #fill(want: number): void {
+    const memory = this.#memory;
+    const mbufs = this.#mbufs;
+    const pool = this.#pool.position;
+    const before = this.#held;
+    let held = before;
+    if (pktmbufAllocBulk(memory, pool, mbufs, held, want - held)) {
+      held = want;
+    } else {
+      while (held < want && pktmbufAllocBulk(memory, pool, mbufs, held, 1)) held++;
+      memory.f64[this.#counters + (QUEUE_NOMBUF >> 3)] += want - held;
+    }
+    this.#held = held;
+    if (held === before) return;
+    // Fresh mbufs of one pool all have their data at the same distance.
+    const toData = pktmbufData(memory, mbufs[before]) - mbufs[before];
+    const at = this.#at;
+    for (let i = before; i < held; i++) at[i] = mbufs[i] + toData;
+  }
+
+  /** Moves the first `got` mbufs, which have frames now, to `table` from `count` on. Returns how many it has then. */
+  #give(table: Uint32Array, count: number, got: number): number {
+    const { u32, f64 } = this.#memory;
+    const mbufs = this.#mbufs;
+    const at = this.#at;
+    const lengths = this.#lengths;
+    const room = this.#room;
+    const segmentsAndPort = this.#segmentsAndPort;
+    const first = count;
+    let bytes = 0;
+    // The mbuf of a frame that did not fit stays, at the front; then the ready ones move up from the end.
+    let kept = 0;
+    for (let i = 0; i < got; i++) {
+      const m = mbufs[i];
+      const length = lengths[i];
+      if (length > room) {
+        at[kept] = at[i];
+        mbufs[kept++] = m;
+        continue;
+      }
+      // One segment and the port; no VLAN beside the length.
+      const word = m >> 2;
+      u32[word + (MBUF_NB_SEGS >> 2)] = segmentsAndPort;
+      u32[word + (MBUF_PKT_LEN >> 2)] = length;
+      u32[word + (MBUF_DATA_LEN >> 2)] = length;
+      bytes += length;
+      table[count++] = m;
+    }
+    const dropped = kept;
+    let held = this.#held;
+    while (kept < got && held > got) {
+      held--;
+      mbufs[kept] = mbufs[held];
+      at[kept++] = at[held];
+    }
+    this.#held = held > got ? held : kept;
+    const counters = this.#counters;
+    f64[counters + (QUEUE_PACKETS >> 3)] += count - first;
+    f64[counters + (QUEUE_BYTES >> 3)] += bytes;
+    if (dropped !== 0) f64[counters + (QUEUE_ERRORS >> 3)] += dropped;
+    return count;
+  }
+}

@@ -1,0 +1,149 @@
+import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
+import {
+  MBUF_BUF_ADDR,
+  MBUF_DATA_LEN,
+  MBUF_DATA_OFF,
+  MBUF_NEXT,
+  MBUF_OL_FLAGS_HI,
+  MBUF_PKT_LEN,
+} from '@inline-ipsec/mbuf/layout';
+import {
+  TX_IPV4_HI,
+  TX_IPV6_HI,
+  TX_OFFLOAD_MASK_HI,
+  TX_OUTER_IPV4_HI,
+  TX_OUTER_IPV6_HI,
+  TX_TUNNEL_MASK_HI,
+} from '@inline-ipsec/mbuf/offload-flags';
+import { pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
+import { copyFrame } from '@inline-ipsec/wire/frame-copy';
+import { MAX_FRAME_BYTES, type Wire } from '@inline-ipsec/wire/wire';
+import { QUEUE_BYTES, QUEUE_ERRORS, QUEUE_PACKETS, QUEUE_STATISTICS_BYTES } from './statistics.ts';
+
+/**
+ * The transmit side of a software port. The wire copies, so mbufs are freed before the burst returns. Packets of several
+ * segments are gathered first, for a wire wants a frame in one piece.
+ */
+
+/** Mbufs that are offered to the wire at once. */
+const PIECE = 64;
+
+/** Where gathered frames lie: room for one of the longest, from 2 modulo 8 on. */
+const SCRATCH_BYTES = MAX_FRAME_BYTES + 8;
+
+/** Flags that say what a packet is, and ask for nothing. */
+const DESCRIPTIVE = TX_IPV4_HI | TX_IPV6_HI | TX_OUTER_IPV4_HI | TX_OUTER_IPV6_HI | TX_TUNNEL_MASK_HI;
+
+/** What no software port does: a packet that asks for any of it must not go out without. */
+const UNSUPPORTED = TX_OFFLOAD_MASK_HI & ~DESCRIPTIVE;
+
+export class SoftwareTxQueue {
+  readonly #memory: Memory;
+  readonly #wire: Wire;
+  readonly #zone: Memzone;
+  readonly #counters: number;
+  readonly #scratch: number;
+  // In the memzone: the frames that are offered to the wire.
+  readonly #at: Uint32Array;
+  readonly #lengths: Uint32Array;
+  // Of all of these frames together.
+  #bytes = 0;
+
+  constructor(memory: Memory, zoneName: string, wire: Wire) {
+    this.#memory = memory;
+    this.#wire = wire;
+    this.#zone = memory.reserve(zoneName, QUEUE_STATISTICS_BYTES + 2 * 4 * PIECE + SCRATCH_BYTES);
+    this.#counters = this.#zone.position >> 3;
+    const words = (this.#zone.position + QUEUE_STATISTICS_BYTES) >> 2;
+    this.#at = memory.u32.subarray(words, words + PIECE);
+    this.#lengths = memory.u32.subarray(words + PIECE, words + 2 * PIECE);
+    this.#scratch = (words + 2 * PIECE) * 4 + 2;
+  }
+
+  get wire(): Wire {
+    return this.#wire;
+  }
+
+  /** A counter of this queue, by its offset as in `statistics`. */
+  counter(offset: number): number {
+    return this.#memory.f64[this.#counters + (offset >> 3)];
+  }
+
+  burst(table: Uint32Array, n: number): number {
+    const memory = this.#memory;
+    const { f64 } = memory;
+    const counters = this.#counters;
+    let done = 0;
+    while (done < n) {
+      const frames = this.#prepare(table, done, n);
+      if (frames === 0) {
+        f64[counters + (QUEUE_ERRORS >> 3)]++;
+        pktmbufFreeBulk(memory, table, done++, 1);
+        continue;
+      }
+      const sent = this.#wire.transmit(this.#at, this.#lengths, frames);
+      if (sent === 0) break;
+      f64[counters + (QUEUE_PACKETS >> 3)] += sent;
+      f64[counters + (QUEUE_BYTES >> 3)] += sent === frames ? this.#bytes : this.#bytesOf(sent);
+      pktmbufFreeBulk(memory, table, done, sent);
+      done += sent;
+      if (sent < frames) break;
+    }
+    return done;
+  }
+
+  /** Gives everything back. */
+  release(): void {
+    this.#memory.free(this.#zone);
+  }
+
+  /** Collects frames from `table[from]` on, up to a packet that cannot be sent. Returns how many: 0 when that is the first. */
+  #prepare(table: Uint32Array, from: number, n: number): number {
+    const { u32 } = this.#memory;
+    const at = this.#at;
+    const lengths = this.#lengths;
+    const most = Math.min(n - from, PIECE);
+    let scratch = this.#scratch;
+    const scratchEnd = scratch + MAX_FRAME_BYTES;
+    let frames = 0;
+    let bytes = 0;
+    while (frames < most) {
+      const m = table[from + frames];
+      const word = m >> 2;
+      const length = u32[word + (MBUF_PKT_LEN >> 2)];
+      if ((u32[word + (MBUF_OL_FLAGS_HI >> 2)] & UNSUPPORTED) !== 0 || length === 0 || length > MAX_FRAME_BYTES) break;
+      if (u32[word + (MBUF_NEXT >> 2)] === 0) {
+        at[frames] = u32[word + (MBUF_BUF_ADDR >> 2)] + (u32[word + (MBUF_DATA_OFF >> 2)] & 0xffff);
+      } else {
+        if (scratch + length > scratchEnd || !this.#gather(m, scratch, length)) break;
+        at[frames] = scratch;
+        scratch += (length + 7) & ~7;
+      }
+      lengths[frames++] = length;
+      bytes += length;
+    }
+    this.#bytes = bytes;
+    return frames;
+  }
+
+  #bytesOf(frames: number): number {
+    const lengths = this.#lengths;
+    let bytes = 0;
+    for (let i = 0; i < frames; i++) bytes += lengths[i];
+    return bytes;
+  }
+
+  /** Copies the segments of a packet one behind the other. False when they are not as long as the packet says. */
+  #gather(m: number, to: number, length: number): boolean {
+    const { u8, u16, u32, i32 } = this.#memory;
+    let left = length;
+    for (let s = m; s !== 0; s = u32[(s + MBUF_NEXT) >> 2]) {
+      const bytes = u16[(s + MBUF_DATA_LEN) >> 1];
+      if (bytes > left) return false;
+      copyFrame(u8, u16, i32, to, u32[(s + MBUF_BUF_ADDR) >> 2] + u16[(s + MBUF_DATA_OFF) >> 1], bytes);
+      to += bytes;
+      left -= bytes;
+    }
+    return left === 0;
+  }
+}

@@ -1,0 +1,579 @@
+import { SetupError } from '@inline-ipsec/eal/errors';
+import { PKTMBUF_HEADROOM } from '@inline-ipsec/mbuf/layout';
+import type { PktmbufPool } from '@inline-ipsec/mbuf/pktmbuf';
+import { formatMac } from '@inline-ipsec/net/ethernet';
+import type { Wire } from '@inline-ipsec/wire/wire';
+import { checkDescriptors, checkLimit, checkOffloads, nearestDescriptors } from './_port-check.ts';
+import type { EthConfiguration, EthDeviceInfo, EthDriver } from './driver.ts';
+import {
+  type FlowAction,
+  type FlowAttributes,
+  type FlowCount,
+  type FlowHandle,
+  type FlowItem,
+  flowError,
+} from './flow.ts';
+import { checkFlowRule } from './flow-check.ts';
+import type { EthLink } from './link.ts';
+import { rxOffloadNames, txOffloadNames } from './offloads.ts';
+import type { SecurityContext } from './security-context.ts';
+import { type EthStatistics, emptyStatistics, statisticsSince } from './statistics.ts';
+
+/**
+ * A port (DPDK: what `rte_eth_dev_…`, `rte_eth_…` and `rte_flow_…` do with a port id). It checks what a program asks for
+ * and hands it to its driver. Life cycle: attached → `configure` → `rxQueueSetup`, `txQueueSetup` → `start` → bursts →
+ * `stop` → `close`, after which its id is free. From `stop`, it may also start or be configured again.
+ *
+ * What this does not do: interrupts, event callbacks, RSS tables, VLAN filters.
+ */
+
+/** The MTU of a port that is configured with none in particular (DPDK: `RTE_ETHER_MTU`). */
+export const DEFAULT_MTU = 1500;
+
+/** Where a port is in its life. */
+export type PortState = 'attached' | 'configured' | 'started' | 'stopped' | 'closed';
+
+/** What {@link EthPort.configure} takes; everything has a default. */
+export interface PortOptions {
+  /** 0 of both kinds of queues: what the driver prefers. Default 1. */
+  readonly rxQueues?: number;
+  readonly txQueues?: number;
+  /** Offload masks as in `offloads`. Default none. */
+  readonly rxOffloads?: number;
+  readonly txOffloads?: number;
+  /** Bytes behind the Ethernet header. 0, the default, is 1500. */
+  readonly mtu?: number;
+}
+
+/** What {@link EthPort.rxQueueSetup} takes. */
+export interface RxQueueOptions {
+  /** 0, the default: what the driver prefers, else 512. */
+  readonly descriptors?: number;
+  /** Where the mbufs of received packets come from. */
+  readonly pool: PktmbufPool;
+  /** Offloads of this queue besides the port's. Default none. */
+  readonly offloads?: number;
+}
+
+/** What {@link EthPort.txQueueSetup} takes. */
+export interface TxQueueOptions {
+  readonly descriptors?: number;
+  readonly offloads?: number;
+}
+
+/**
+ * Sees a burst that came in, or that is about to go out, and may shorten it (DPDK: `rte_rx_callback_fn`,
+ * `rte_tx_callback_fn`). What it takes out of the table it must free.
+ *
+ * @returns how many mbufs the table has now
+ */
+export type BurstCallback = (table: Uint32Array, count: number, queue: number, port: EthPort) => number;
+
+/** A port. Made by `EthPorts.add`. */
+export class EthPort {
+  /** The number that DPDK's programs know it by. */
+  readonly id: number;
+  readonly name: string;
+  readonly driver: EthDriver;
+  /** What it is plugged into, for those who must know when nothing will come any more; empty when nobody said. */
+  readonly wires: readonly Wire[];
+  readonly #released: () => void;
+  readonly #flows = new Map<FlowHandle, unknown>();
+  #state: PortState = 'attached';
+  #configuration: EthConfiguration | undefined;
+  #rxReady: boolean[] = [];
+  #txReady: boolean[] = [];
+  // Queues that a burst may use now: none but on a started port.
+  #rxLive = 0;
+  #txLive = 0;
+  #rxCallbacks: BurstCallback[][] | undefined;
+  #txCallbacks: BurstCallback[][] | undefined;
+  #promiscuous = false;
+  #allMulticast = false;
+  #before: EthStatistics = emptyStatistics();
+
+  /** Use `EthPorts.add`. `released` is called when the port is closed. */
+  constructor(id: number, name: string, driver: EthDriver, wires: readonly Wire[], released: () => void) {
+    this.id = id;
+    this.name = name;
+    this.driver = driver;
+    this.wires = wires;
+    this.#released = released;
+    driver.attach(id);
+  }
+
+  get state(): PortState {
+    return this.#state;
+  }
+
+  /** What it was configured for; undefined before. */
+  get configuration(): EthConfiguration | undefined {
+    return this.#configuration;
+  }
+
+  /** What it is and can do (DPDK: `rte_eth_dev_info_get`). */
+  info(): EthDeviceInfo {
+    this.#alive();
+    return this.driver.info;
+  }
+
+  /**
+   * Says how many queues and which offloads it shall have (DPDK: `rte_eth_dev_configure`). Queues must be set up anew
+   * afterwards. When it throws, the configuration is the one before.
+   *
+   * @throws SetupError `ERR_PORT_STARTED` (EBUSY), `ERR_PORT_QUEUES`, `ERR_PORT_MTU`, `ERR_PORT_OFFLOAD` (EINVAL)
+   */
+  configure(options: PortOptions = {}): void {
+    this.#alive();
+    this.#notStarted('configured');
+    const { info } = this.driver;
+    let { rxQueues = 1, txQueues = 1 } = options;
+    if (rxQueues === 0 && txQueues === 0) {
+      rxQueues = info.preferredRxQueues ?? 1;
+      txQueues = info.preferredTxQueues ?? 1;
+    }
+    const { rxOffloads = 0, txOffloads = 0 } = options;
+    const mtu = options.mtu || DEFAULT_MTU;
+    checkLimit('ERR_PORT_QUEUES', `${this.#who} cannot have this many receive queues`, rxQueues, 0, info.maxRxQueues);
+    checkLimit('ERR_PORT_QUEUES', `${this.#who} cannot have this many transmit queues`, txQueues, 0, info.maxTxQueues);
+    checkLimit('ERR_PORT_MTU', `${this.#who} cannot have this MTU`, mtu, info.minMtu, info.maxMtu);
+    checkOffloads(`the receive side of ${this.#who}`, rxOffloads, info.rxOffloads, rxOffloadNames);
+    checkOffloads(`the transmit side of ${this.#who}`, txOffloads, info.txOffloads, txOffloadNames);
+    const configuration = { rxQueues, txQueues, rxOffloads, txOffloads, mtu };
+    this.driver.configure(configuration);
+    this.#configuration = configuration;
+    this.#rxReady = new Array<boolean>(rxQueues).fill(false);
+    this.#txReady = new Array<boolean>(txQueues).fill(false);
+    this.#rxCallbacks = undefined;
+    this.#txCallbacks = undefined;
+    this.#state = 'configured';
+  }
+
+  /**
+   * Sets a receive queue up (DPDK: `rte_eth_rx_queue_setup`).
+   *
+   * @throws SetupError `ERR_PORT_NOT_CONFIGURED`, `ERR_PORT_QUEUE`, `ERR_PORT_DESCRIPTORS`, `ERR_PORT_POOL`,
+   * `ERR_PORT_OFFLOAD` (EINVAL), `ERR_PORT_STARTED` (EBUSY)
+   */
+  rxQueueSetup(queue: number, options: RxQueueOptions): void {
+    const configuration = this.#configured();
+    const { info } = this.driver;
+    if (info.runtimeQueueSetup !== true) this.#notStarted('given a receive queue');
+    const who = `receive queue ${queue} of ${this.#who}`;
+    this.#hasQueue(who, queue, configuration.rxQueues);
+    const { pool, offloads = 0 } = options;
+    if (pool === undefined || pool === null) {
+      throw new SetupError({
+        code: 'ERR_PORT_POOL',
+        errno: 'EINVAL',
+        message: `${who} has no pool to take mbufs from`,
+      });
+    }
+    const room = pool.dataRoom - PKTMBUF_HEADROOM;
+    if (room < info.minRxBufferBytes) {
+      throw new SetupError({
+        code: 'ERR_PORT_POOL',
+        errno: 'EINVAL',
+        message: `the mbufs of the pool for ${who} are too small`,
+        expected: `a data room of at least ${info.minRxBufferBytes + PKTMBUF_HEADROOM} bytes`,
+        got: String(pool.dataRoom),
+      });
+    }
+    checkOffloads(who, offloads & ~configuration.rxOffloads, info.rxQueueOffloads ?? 0, rxOffloadNames);
+    const descriptors = checkDescriptors(who, options.descriptors, info.rxDescriptors);
+    this.driver.rxQueueSetup(queue, { descriptors, pool, offloads: (configuration.rxOffloads | offloads) >>> 0 });
+    this.#rxReady[queue] = true;
+  }
+
+  /**
+   * Sets a transmit queue up (DPDK: `rte_eth_tx_queue_setup`).
+   *
+   * @throws SetupError as {@link rxQueueSetup}, but for the pool
+   */
+  txQueueSetup(queue: number, options: TxQueueOptions = {}): void {
+    const configuration = this.#configured();
+    const { info } = this.driver;
+    if (info.runtimeQueueSetup !== true) this.#notStarted('given a transmit queue');
+    const who = `transmit queue ${queue} of ${this.#who}`;
+    this.#hasQueue(who, queue, configuration.txQueues);
+    const { offloads = 0 } = options;
+    checkOffloads(who, offloads & ~configuration.txOffloads, info.txQueueOffloads ?? 0, txOffloadNames);
+    const descriptors = checkDescriptors(who, options.descriptors, info.txDescriptors);
+    this.driver.txQueueSetup(queue, { descriptors, offloads: (configuration.txOffloads | offloads) >>> 0 });
+    this.#txReady[queue] = true;
+  }
+
+  /** The nearest counts of descriptors that the device can do (DPDK: `rte_eth_dev_adjust_nb_rx_tx_desc`). */
+  adjustDescriptors(rx: number, tx: number): { rx: number; tx: number } {
+    const { rxDescriptors, txDescriptors } = this.info();
+    return { rx: nearestDescriptors(rx, rxDescriptors), tx: nearestDescriptors(tx, txDescriptors) };
+  }
+
+  /**
+   * Lets traffic flow (DPDK: `rte_eth_dev_start`). Does nothing on a started port.
+   *
+   * @throws SetupError `ERR_PORT_NOT_CONFIGURED`, `ERR_PORT_QUEUE_MISSING` (EINVAL), and what the driver throws
+   */
+  start(): void {
+    const configuration = this.#configured();
+    if (this.#state === 'started') return;
+    this.#allReady('receive', this.#rxReady);
+    this.#allReady('transmit', this.#txReady);
+    this.driver.start();
+    this.driver.setPromiscuous?.(this.#promiscuous);
+    this.driver.setAllMulticast?.(this.#allMulticast);
+    this.#rxLive = configuration.rxQueues;
+    this.#txLive = configuration.txQueues;
+    this.#state = 'started';
+  }
+
+  /** Ends traffic (DPDK: `rte_eth_dev_stop`). Flow rules are lost, unless the driver keeps them. Does nothing on a port that is not started. */
+  stop(): void {
+    this.#alive();
+    if (this.#state !== 'started') return;
+    this.#rxLive = 0;
+    this.#txLive = 0;
+    this.#state = 'stopped';
+    if (this.driver.info.keepsFlowRules !== true && this.#flows.size > 0) this.flowFlush();
+    this.driver.stop();
+  }
+
+  /**
+   * Gives everything back; the id is free for another port (DPDK: `rte_eth_dev_close`). Whatever is called afterwards
+   * throws `ERR_PORT_UNKNOWN`, but bursts, which are empty.
+   *
+   * @throws SetupError `ERR_PORT_STARTED` (EINVAL) on a started port
+   */
+  close(): void {
+    this.#alive();
+    if (this.#state === 'started') {
+      throw new SetupError({
+        code: 'ERR_PORT_STARTED',
+        errno: 'EINVAL',
+        message: `${this.#who} cannot be closed while it runs`,
+        remedy: 'stop it first',
+      });
+    }
+    this.#flows.clear();
+    this.driver.close();
+    this.#state = 'closed';
+    this.#released();
+  }
+
+  /**
+   * Receives up to `n` packets: their mbufs' positions are in `table` from 0 on, and the caller's from now on
+   * (DPDK: `rte_eth_rx_burst`). A port that is not started, or a queue that is not there, gives none.
+   */
+  rxBurst(queue: number, table: Uint32Array, n: number): number {
+    if (queue >= this.#rxLive) return 0;
+    const count = this.driver.rxBurst(queue, table, n);
+    return this.#rxCallbacks === undefined ? count : this.#call(this.#rxCallbacks[queue], queue, table, count);
+  }
+
+  /**
+   * Sends `n` packets (DPDK: `rte_eth_tx_burst`).
+   *
+   * @returns how many it took. Those are the port's and freed when they are sent; `table` from that place on is still the
+   * caller's, to try again or to free
+   */
+  txBurst(queue: number, table: Uint32Array, n: number): number {
+    if (queue >= this.#txLive) return 0;
+    if (this.#txCallbacks !== undefined) n = this.#call(this.#txCallbacks[queue], queue, table, n);
+    return this.driver.txBurst(queue, table, n);
+  }
+
+  /**
+   * Has `callback` see every burst that comes in on a queue, after those added before (DPDK: `rte_eth_add_rx_callback`).
+   * Gone when the port is configured anew. Not while another lcore polls the queue.
+   *
+   * @returns a function that takes it out again
+   */
+  addRxCallback(queue: number, callback: BurstCallback): () => void {
+    const { rxQueues } = this.#configured();
+    this.#hasQueue(`receive queue ${queue} of ${this.#who}`, queue, rxQueues);
+    this.#rxCallbacks ??= Array.from({ length: rxQueues }, () => []);
+    return added(this.#rxCallbacks[queue], callback);
+  }
+
+  /** Has `callback` see every burst before it goes out (DPDK: `rte_eth_add_tx_callback`). As {@link addRxCallback}. */
+  addTxCallback(queue: number, callback: BurstCallback): () => void {
+    const { txQueues } = this.#configured();
+    this.#hasQueue(`transmit queue ${queue} of ${this.#who}`, queue, txQueues);
+    this.#txCallbacks ??= Array.from({ length: txQueues }, () => []);
+    return added(this.#txCallbacks[queue], callback);
+  }
+
+  /** Counts since it was added or since {@link resetStats} (DPDK: `rte_eth_stats_get`). */
+  stats(): EthStatistics {
+    this.#alive();
+    const now = emptyStatistics();
+    this.driver.readStatistics(now);
+    return statisticsSince(now, this.#before);
+  }
+
+  /** Lets {@link stats} begin at 0 (DPDK: `rte_eth_stats_reset`). The driver's counters go on, for they have one writer. */
+  resetStats(): void {
+    this.#alive();
+    const now = emptyStatistics();
+    this.driver.readStatistics(now);
+    this.#before = now;
+  }
+
+  /** The link as of now (DPDK: `rte_eth_link_get_nowait`). */
+  link(): EthLink {
+    this.#alive();
+    return this.driver.link;
+  }
+
+  /** A copy of its address, 6 bytes (DPDK: `rte_eth_macaddr_get`). */
+  get macAddress(): Uint8Array {
+    this.#alive();
+    return this.driver.macAddress.slice();
+  }
+
+  /**
+   * Gives it another address (DPDK: `rte_eth_dev_default_mac_addr_set`).
+   *
+   * @throws SetupError `ERR_PORT_MAC` (EINVAL) for a group address, zero or a wrong length; `ERR_PORT_UNSUPPORTED` (ENOTSUP)
+   */
+  setMacAddress(address: Uint8Array): void {
+    this.#alive();
+    if (address.length !== 6 || (address[0] & 1) !== 0 || address.every((byte) => byte === 0)) {
+      throw new SetupError({
+        code: 'ERR_PORT_MAC',
+        errno: 'EINVAL',
+        message: `${this.#who} cannot have this MAC address`,
+        expected: '6 bytes, not a group address, not zero',
+        got: address.length === 6 ? formatMac(address) : `${address.length} bytes`,
+      });
+    }
+    if (this.driver.setMacAddress === undefined) throw this.#unsupported('another MAC address');
+    this.driver.setMacAddress(address);
+  }
+
+  /** Whether frames for other addresses are received too (DPDK: `rte_eth_promiscuous_get`, `_enable`, `_disable`). */
+  get promiscuous(): boolean {
+    return this.#promiscuous;
+  }
+
+  set promiscuous(on: boolean) {
+    this.#alive();
+    this.driver.setPromiscuous?.(on);
+    this.#promiscuous = on;
+  }
+
+  /** Whether frames for any group are received (DPDK: `rte_eth_allmulticast_get`, `_enable`, `_disable`). */
+  get allMulticast(): boolean {
+    return this.#allMulticast;
+  }
+
+  set allMulticast(on: boolean) {
+    this.#alive();
+    this.driver.setAllMulticast?.(on);
+    this.#allMulticast = on;
+  }
+
+  /** Bytes that a frame may have behind its Ethernet header (DPDK: `rte_eth_dev_get_mtu`). */
+  get mtu(): number {
+    this.#alive();
+    return this.#configuration?.mtu ?? DEFAULT_MTU;
+  }
+
+  /**
+   * Changes it (DPDK: `rte_eth_dev_set_mtu`).
+   *
+   * @throws SetupError `ERR_PORT_NOT_CONFIGURED`, `ERR_PORT_MTU` (EINVAL), `ERR_PORT_UNSUPPORTED` (ENOTSUP)
+   */
+  setMtu(mtu: number): void {
+    const configuration = this.#configured();
+    const { minMtu, maxMtu } = this.driver.info;
+    checkLimit('ERR_PORT_MTU', `${this.#who} cannot have this MTU`, mtu, minMtu, maxMtu);
+    if (this.driver.setMtu === undefined) throw this.#unsupported('another MTU');
+    this.driver.setMtu(mtu);
+    this.#configuration = { ...configuration, mtu };
+  }
+
+  /** Packet types that it tells; when empty, software must parse (DPDK: `rte_eth_dev_get_supported_ptypes`). */
+  get packetTypes(): readonly number[] {
+    return this.driver.packetTypes ?? [];
+  }
+
+  /** Its context for inline security, if it can do that (DPDK: `rte_eth_dev_get_sec_ctx`). */
+  get securityContext(): SecurityContext | undefined {
+    return this.driver.security;
+  }
+
+  /**
+   * Tells whether {@link flowCreate} would work now, by throwing if not; it changes nothing (DPDK: `rte_flow_validate`).
+   *
+   * @throws SetupError `ERR_FLOW_…`
+   */
+  flowValidate(attributes: FlowAttributes, pattern: readonly FlowItem[], actions: readonly FlowAction[]): void {
+    const flow = this.#flowOperations();
+    checkFlowRule(attributes, pattern, actions, { rxQueues: this.#configuration?.rxQueues ?? 0 });
+    flow.validate(attributes, pattern, actions);
+  }
+
+  /**
+   * Makes a rule (DPDK: `rte_flow_create`).
+   *
+   * @throws SetupError `ERR_FLOW_…`
+   */
+  flowCreate(attributes: FlowAttributes, pattern: readonly FlowItem[], actions: readonly FlowAction[]): FlowHandle {
+    const flow = this.#flowOperations();
+    checkFlowRule(attributes, pattern, actions, { rxQueues: this.#configuration?.rxQueues ?? 0 });
+    const rule = flow.create(attributes, pattern, actions);
+    const handle: FlowHandle = { attributes: { ...attributes }, pattern: [...pattern], actions: [...actions] };
+    this.#flows.set(handle, rule);
+    return handle;
+  }
+
+  /**
+   * Takes a rule off (DPDK: `rte_flow_destroy`).
+   *
+   * @throws SetupError `ERR_FLOW_HANDLE` (EINVAL) when the port has no such rule
+   */
+  flowDestroy(handle: FlowHandle): void {
+    const flow = this.#flowOperations();
+    flow.destroy(this.#rule(handle));
+    this.#flows.delete(handle);
+  }
+
+  /** Takes all rules off (DPDK: `rte_flow_flush`). */
+  flowFlush(): void {
+    this.#flowOperations().flush();
+    this.#flows.clear();
+  }
+
+  /** The rules that it has. */
+  get flows(): FlowHandle[] {
+    return [...this.#flows.keys()];
+  }
+
+  /**
+   * What the `count` action of a rule has counted (DPDK: `rte_flow_query`).
+   *
+   * @param reset lets it begin again at 0
+   * @throws SetupError `ERR_FLOW_HANDLE`, `ERR_FLOW_ACTION` (EINVAL: the rule has no such action; ENOTSUP)
+   */
+  flowQuery(handle: FlowHandle, reset = false): FlowCount {
+    const flow = this.#flowOperations();
+    const rule = this.#rule(handle);
+    const action = handle.actions.find(({ type }) => type === 'count' || type === 'end');
+    if (action?.type !== 'count') {
+      throw flowError('ACTION', {
+        errno: 'EINVAL',
+        message: 'a flow rule without a count action cannot be queried',
+        cause: handle.actions,
+      });
+    }
+    if (flow.query === undefined) {
+      throw flowError('ACTION', {
+        errno: 'ENOTSUP',
+        message: `${this.#who} does not count by flow rule`,
+        cause: action,
+      });
+    }
+    return flow.query(rule, action, reset);
+  }
+
+  /**
+   * On: nothing comes in but what a rule lets in (DPDK: `rte_flow_isolate`).
+   *
+   * @throws SetupError `ERR_FLOW_UNSPECIFIED` (ENOSYS)
+   */
+  flowIsolate(on: boolean): void {
+    const flow = this.#flowOperations();
+    if (flow.isolate === undefined) {
+      throw flowError('UNSPECIFIED', { errno: 'ENOSYS', message: `${this.#who} has no isolated mode` });
+    }
+    flow.isolate(on);
+  }
+
+  get #who(): string {
+    return `port ${this.id} (${this.name})`;
+  }
+
+  #alive(): void {
+    if (this.#state === 'closed') throw noSuchPort(this.id);
+  }
+
+  #configured(): EthConfiguration {
+    this.#alive();
+    if (this.#configuration !== undefined) return this.#configuration;
+    throw new SetupError({
+      code: 'ERR_PORT_NOT_CONFIGURED',
+      errno: 'EINVAL',
+      message: `${this.#who} is not configured`,
+      remedy: 'call configure first',
+    });
+  }
+
+  #notStarted(what: string): void {
+    if (this.#state !== 'started') return;
+    throw new SetupError({
+      code: 'ERR_PORT_STARTED',
+      errno: 'EBUSY',
+      message: `${this.#who} cannot be ${what} while it runs`,
+      remedy: 'stop it first',
+    });
+  }
+
+  #hasQueue(who: string, queue: number, count: number): void {
+    checkLimit('ERR_PORT_QUEUE', `${who} does not exist`, queue, 0, count - 1);
+  }
+
+  #allReady(side: string, ready: readonly boolean[]): void {
+    const missing = ready.indexOf(false);
+    if (missing < 0) return;
+    throw new SetupError({
+      code: 'ERR_PORT_QUEUE_MISSING',
+      errno: 'EINVAL',
+      message: `${side} queue ${missing} of ${this.#who} is not set up`,
+      remedy: 'set up every queue that it was configured for before start',
+    });
+  }
+
+  #unsupported(what: string): SetupError {
+    return new SetupError({
+      code: 'ERR_PORT_UNSUPPORTED',
+      errno: 'ENOTSUP',
+      message: `${this.#who} cannot be given ${what}`,
+    });
+  }
+
+  #flowOperations(): NonNullable<EthDriver['flow']> {
+    this.#alive();
+    const { flow } = this.driver;
+    if (flow !== undefined) return flow;
+    throw flowError('UNSPECIFIED', { errno: 'ENOSYS', message: `${this.#who} has no flow rules` });
+  }
+
+  #rule(handle: FlowHandle): unknown {
+    if (this.#flows.has(handle)) return this.#flows.get(handle);
+    throw flowError('HANDLE', {
+      errno: 'EINVAL',
+      message: `${this.#who} has no such flow rule`,
+      remedy: 'rules are gone once destroyed, flushed, or when the port was stopped',
+      cause: handle,
+    });
+  }
+
+  #call(callbacks: readonly BurstCallback[], queue: number, table: Uint32Array, count: number): number {
+    for (let i = 0; i < callbacks.length; i++) count = callbacks[i](table, count, queue, this);
+    return count;
+  }
+}
+
+/** The error of whatever is asked of a port that is not there. */
+export function noSuchPort(id: number): SetupError {
+  return new SetupError({ code: 'ERR_PORT_UNKNOWN', errno: 'ENODEV', message: `Invalid port_id=${id}` });
+}
+
+function added(callbacks: BurstCallback[], callback: BurstCallback): () => void {
+  callbacks.push(callback);
+  return () => {
+    const index = callbacks.indexOf(callback);
+    if (index >= 0) callbacks.splice(index, 1);
+  };
+}

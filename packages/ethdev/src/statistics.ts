@@ -1,0 +1,71 @@
+/**
+ * The basic statistics of a port. All are counts since the port was added or they were reset; bytes are those of frames
+ * without FCS.
+ */
+export interface EthStatistics {
+  /** Packets received (DPDK: `ipackets`). */
+  ipackets: number;
+  /** Packets sent (DPDK: `opackets`). */
+  opackets: number;
+  /** Bytes received (DPDK: `ibytes`). */
+  ibytes: number;
+  /** Bytes sent (DPDK: `obytes`). */
+  obytes: number;
+  /** Packets that were lost because there was no descriptor or nobody polled (DPDK: `imissed`). */
+  imissed: number;
+  /** Packets that came with an error, or longer than a buffer (DPDK: `ierrors`). */
+  ierrors: number;
+  /** Packets that could not be sent although the port took them (DPDK: `oerrors`). */
+  oerrors: number;
+  /** Mbufs that could not be had for receiving (DPDK: `rx_nombuf`). */
+  rxNombuf: number;
+}
+
+/** The names of {@link EthStatistics}, in the order in which programs print them. */
+export const ETH_STATISTICS: readonly (keyof EthStatistics)[] = [
+  'ipackets',
+  'opackets',
+  'ibytes',
+  'obytes',
+  'imissed',
+  'ierrors',
+  'oerrors',
+  'rxNombuf',
+];
+
+/** Statistics that are all 0. */
+export function emptyStatistics(): EthStatistics {
+  return {
+    ipackets: 0,
+    opackets: 0,
+    ibytes: 0,
+    obytes: 0,
+    imissed: 0,
+    ierrors: 0,
+    oerrors: 0,
+    rxNombuf: 0,
+  };
+}
+
+/** `now` − `before`, counter by counter. */
+export function statisticsSince(now: EthStatistics, before: EthStatistics): EthStatistics {
+  const since = emptyStatistics();
+  for (const name of ETH_STATISTICS) since[name] = now[name] - before[name];
+  return since;
+}
+
+/**
+ * Counters of one queue in the memory: float64 slots at these offsets in bytes, with one writer, the lcore that polls
+ * the queue. A receive queue counts in one such block and a transmit queue in another.
+ */
+export const QUEUE_PACKETS = 0;
+/** Bytes of the packets at {@link QUEUE_PACKETS}. */
+export const QUEUE_BYTES = 8;
+/** Packets with errors: `ierrors` of a receive queue, `oerrors` of a transmit queue. */
+export const QUEUE_ERRORS = 16;
+/** Receive queue: mbufs that could not be had. */
+export const QUEUE_NOMBUF = 24;
+/** Receive queue: packets missed. */
+export const QUEUE_MISSED = 32;
+/** Bytes of a block: one cache line, so that two lcores never write the same one. */
+export const QUEUE_STATISTICS_BYTES = 64;

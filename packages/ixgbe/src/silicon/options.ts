@@ -1,0 +1,66 @@
+import { SetupError } from '@inline-ipsec/eal/errors';
+
+/**
+ * What the sources leave open about the card, as named choices. Each default is the one that the datasheet's text, or a
+ * driver that is known to work, makes most likely; the others are there so that a driver can be tried against them.
+ */
+export interface CardOptions {
+  /** `fused`: a part without the security block. SECTX_DIS and SECRX_DIS read 1 whatever is written. Default `none`. */
+  readonly fuse?: 'none' | 'fused';
+  /** Which of a device's two ports this is: STATUS.LAN_ID. Default 0. */
+  readonly lanId?: 0 | 1;
+  /** SECP for a packet whose SA says the other protocol (code 01). Default true. */
+  readonly protocolErrorSecp?: boolean;
+  /** SECP for a packet that is cut, too short or unaligned (code 10). Default false, as libmoon reads the X540's text. */
+  readonly lengthErrorSecp?: boolean;
+  /**
+   * What the host sees after a wrong ICV: the `deciphered` bytes, the worst case for a careless driver and the default,
+   * or the `ciphertext` as it came.
+   */
+  readonly unverifiedPayload?: 'deciphered' | 'ciphertext';
+  /** IPsec on received frames with a VLAN tag. Default true (datasheet); a comment in Linux says otherwise. */
+  readonly vlanSecurity?: boolean;
+  /** A frame below 60 bytes, which no real wire carries: `pad` it as the sending MAC would (default), or `drop` it. */
+  readonly runts?: 'pad' | 'drop';
+  /** Frames are taken off the wire in any case, and lost where there is no descriptor. Default false: they wait. */
+  readonly paced?: boolean;
+  /** Nanoseconds until a table command clears its READ or WRITE bit. Default 0: done when the card is next stepped. */
+  readonly commandDelay?: number;
+  /** An access to a register that is not in the table throws instead of being counted. Default false. */
+  readonly strict?: boolean;
+}
+
+/** {@link CardOptions} with nothing left open. */
+export type CardChoices = Required<CardOptions>;
+
+const DEFAULTS: CardChoices = {
+  fuse: 'none',
+  lanId: 0,
+  protocolErrorSecp: true,
+  lengthErrorSecp: false,
+  unverifiedPayload: 'deciphered',
+  vlanSecurity: true,
+  runts: 'pad',
+  paced: false,
+  commandDelay: 0,
+  strict: false,
+};
+
+/**
+ * The options with their defaults.
+ *
+ * @throws SetupError `ERR_CARD_OPTION` (EINVAL) for a delay that is no number of nanoseconds
+ */
+export function cardChoices(options: CardOptions = {}): CardChoices {
+  const choices = { ...DEFAULTS, ...options };
+  if (!(choices.commandDelay >= 0)) {
+    throw new SetupError({
+      code: 'ERR_CARD_OPTION',
+      errno: 'EINVAL',
+      message: 'the delay of table commands is not a time',
+      expected: 'nanoseconds, 0 or more',
+      got: String(choices.commandDelay),
+    });
+  }
+  return choices;
+}

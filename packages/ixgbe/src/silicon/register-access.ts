@@ -1,0 +1,140 @@
+import { IPSRXIDX_READ, IPSRXIDX_WRITE, SECTXCTRL_SECTX_DIS } from '../register-fields.ts';
+import { REG } from '../registers.ts';
+import { type CardCore, count } from './_core.ts';
+import { COMMAND_DUE, MARK_RX_TABLE, MARK_TX_TABLE, MARKS, MARKS_IN_ORDER } from './_layout.ts';
+import { counterSlot } from './counters.ts';
+import {
+  accessError,
+  BAR0_BYTES,
+  KIND_CLEAR_BITS,
+  KIND_CLEAR_ELSEWHERE,
+  KIND_CLEAR_ON_READ,
+  KIND_HEAD,
+  KIND_READ_ONLY,
+  KIND_SECURITY_CONTROL,
+  KIND_SECURITY_INDEX,
+  KIND_SET_BITS,
+  KIND_STORE,
+  KIND_TAIL,
+  ROW_ALIAS,
+} from './register-map.ts';
+import { settle } from './settle.ts';
+
+/**
+ * The one way to the registers. A read gives what the register holds, and clears a statistic. A write stores what the
+ * register can hold and marks what is to be done; it is done when the card is settled or stepped. Only table commands,
+ * resets and EEPROM reads that are still to be done are done before the next register is written, as a card would have
+ * finished them long before another write reaches it over the bus.
+ */
+
+const UNKNOWN_READS = counterSlot('unknownReads');
+const UNKNOWN_WRITES = counterSlot('unknownWrites');
+const READ_ONLY_WRITES = counterSlot('readOnlyWrites');
+const COMMANDS_LOST = counterSlot('tableCommandsLost');
+
+const ENABLE = 0x0200_0000;
+
+/** Reads the register at a byte offset. */
+export function readRegister(core: CardCore, offset: number): number {
+  const { registers, map } = core;
+  let word = offset >>> 2;
+  const entry = (offset & 3) === 0 && offset < BAR0_BYTES ? map.rows[word] : 0;
+  if (entry === 0) return refuse(core, UNKNOWN_READS, 'a read', offset);
+  if (entry >= ROW_ALIAS) word = map.aliases.get(word) ?? word;
+  const kind = map.kinds[(entry & (ROW_ALIAS - 1)) - 1];
+  const value = registers[word];
+  if (kind === KIND_CLEAR_ON_READ) registers[word] = 0;
+  else if (kind === KIND_CLEAR_ELSEWHERE) return 0;
+  return value;
+}
+
+/** Writes the register at a byte offset. */
+export function writeRegister(core: CardCore, offset: number, value: number): void {
+  const { registers, map } = core;
+  const { u32 } = core.memory;
+  let word = offset >>> 2;
+  const entry = (offset & 3) === 0 && offset < BAR0_BYTES ? map.rows[word] : 0;
+  if (entry !== 0 && map.kinds[entry - 1] === KIND_TAIL) {
+    registers[word] = value & 0xffff;
+    return;
+  }
+  if ((u32[(core.state + MARKS) >> 2] & MARKS_IN_ORDER) !== 0) settle(core);
+  if (entry === 0) {
+    // Kept, so that a driver that uses a register which is not modelled reads back what it wrote.
+    if (offset < BAR0_BYTES && (offset & 3) === 0) registers[word] = value;
+    refuse(core, UNKNOWN_WRITES, 'a write', offset);
+    return;
+  }
+  if (entry >= ROW_ALIAS) word = map.aliases.get(word) ?? word;
+  const row = (entry & (ROW_ALIAS - 1)) - 1;
+  const old = registers[word];
+  const keep = map.keep[row];
+  let next = (value & ~(keep | map.zero[row])) | (old & keep);
+  switch (map.kinds[row]) {
+    case KIND_STORE:
+      break;
+    case KIND_HEAD:
+      // RXDCTL and TXDCTL lie 0x18 behind the head.
+      if ((registers[word + 6] & ENABLE) !== 0) next = old;
+      break;
+    case KIND_CLEAR_BITS:
+      next = old & ~value;
+      break;
+    case KIND_SET_BITS:
+      word += map.target[row] >> 2;
+      next = registers[word] | value;
+      break;
+    case KIND_CLEAR_ELSEWHERE:
+      word += map.target[row] >> 2;
+      next = registers[word] & ~value;
+      break;
+    case KIND_SECURITY_CONTROL:
+      next = securityControl(core, offset, next);
+      break;
+    case KIND_SECURITY_INDEX:
+      next = securityIndex(core, offset, old, next);
+      break;
+    case KIND_READ_ONLY:
+    case KIND_CLEAR_ON_READ:
+      refuse(core, READ_ONLY_WRITES, 'a write', offset);
+      return;
+  }
+  registers[word] = next;
+  // Atomic, because a control thread may write while the owner settles.
+  if (map.marks[row] !== 0) Atomics.or(core.memory.i32, (core.state + MARKS) >> 2, map.marks[row]);
+}
+
+/** A part without the block keeps it off; a block that is off has no IPsec enabled. */
+function securityControl(core: CardCore, offset: number, value: number): number {
+  const next = core.choices.fuse === 'fused' ? value | SECTXCTRL_SECTX_DIS : value;
+  if ((next & SECTXCTRL_SECTX_DIS) !== 0) {
+    const index = offset === REG.SECTXCTRL ? REG.IPSTXIDX : REG.IPSRXIDX;
+    core.registers[index >> 2] &= ~1;
+  }
+  return next;
+}
+
+function securityIndex(core: CardCore, offset: number, old: number, value: number): number {
+  const transmit = offset === REG.IPSTXIDX;
+  const control = core.registers[(transmit ? REG.SECTXCTRL : REG.SECRXCTRL) >> 2];
+  const next = (control & SECTXCTRL_SECTX_DIS) !== 0 ? value & ~1 : value;
+  const commands = IPSRXIDX_READ | IPSRXIDX_WRITE;
+  if ((next & commands) === 0) return next;
+  const delay = core.choices.commandDelay;
+  if (delay === 0) return next;
+  const { f64, u32 } = core.memory;
+  const mark = transmit ? MARK_TX_TABLE : MARK_RX_TABLE;
+  if ((old & commands) !== 0 && (u32[(core.state + MARKS) >> 2] & mark) !== 0) {
+    // Software did not wait for the command before; this one does not happen.
+    count(core, COMMANDS_LOST);
+    return old;
+  }
+  f64[(core.state + COMMAND_DUE) >> 3] = core.environment.now() + delay;
+  return next;
+}
+
+function refuse(core: CardCore, slot: number, what: string, offset: number): number {
+  count(core, slot);
+  if (core.choices.strict) throw accessError(what, offset);
+  return 0;
+}
