@@ -226,7 +226,8 @@ export class PcapWriter {
   }
 
   /**
-   * Writes a frame: the `length` bytes from `u8[at]` on, or as many as the snap length allows. For the data path.
+   * Writes a frame: the `length` bytes from `u8[at]` on, all of which must be there, or as many of them as the snap length
+   * allows. For the data path.
    *
    * @param seconds since 1970 (UTC), a whole number; the file has 32 bits for it
    * @param nanoseconds 0 to 999,999,999
