@@ -20,29 +20,25 @@ import {
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { MBUF_OL_FLAGS_LO } from '@inline-ipsec/mbuf/layout';
 import { RX_SEC_OFFLOAD, RX_SEC_OFFLOAD_FAILED } from '@inline-ipsec/mbuf/offload-flags';
+import { writeU16 } from '@inline-ipsec/net/big-endian';
+import { ipv4Checksum } from '@inline-ipsec/net/checksum';
+import { ECN_CE, ecnOf, ipv6TrafficClass, markIpv4Congestion, markIpv6Congestion } from '@inline-ipsec/net/dscp-ecn';
+import { decrementTtl } from '@inline-ipsec/net/ipv4';
+import { decrementHopLimit } from '@inline-ipsec/net/ipv6';
+import { Ipv6Walk, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
+import { swap32 } from './byte-order.ts';
 import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
-import {
-  decrementTtl,
-  ipv4HeaderChecksum,
-  ipv6TrafficClass,
-  nextHeaderField,
-  putUint16,
-  setIpv4Congestion,
-  setIpv6Congestion,
-  swap32,
-} from './ip-rewrite.ts';
 import { type JobTable, NONCE_BYTES } from './job-table.ts';
 import type { PacketBurst } from './packet-burst.ts';
 import { replayCheck, replayTrack } from './replay-window.ts';
 import * as layout from './sa-layout.ts';
+import { restoreTtlChecksum } from './stale-checksum.ts';
 
 const ESP_HEADER_BYTES = 8;
 const TRAILER_BYTES = 2;
 const NEXT_IPV4 = 4;
 const NEXT_IPV6 = 41;
-const ECN_MASK = 3;
-const CONGESTION = 3;
 /** Not a reason: the packet goes on. */
 const GOES_ON = -1;
 
@@ -59,6 +55,7 @@ export class EspInbound {
   readonly #memory: Memory;
   readonly #table: JobTable;
   readonly #drops: Drops;
+  readonly #walk = new Ipv6Walk();
   #jobs = 0;
 
   constructor(memory: Memory, table: JobTable, drops: Drops) {
@@ -220,18 +217,17 @@ export class EspInbound {
       if (bytes < 20 || version !== 4 || l3 < 20 || total < l3) return DROP.ip_header;
       // What is longer than its inner packet carries traffic flow confidentiality padding (RFC 4303 section 2.7).
       if (total > bytes) return DROP.inner_length;
-      if (u8[at + 8] <= 1) return DROP.ttl;
-      if (this.#congested(burst, row) && isEcnCapable(u8[at + 1])) setIpv4Congestion(u8, at);
-      decrementTtl(u8, at, (flags & layout.SA_FLAG_2018_CHECKSUM) !== 0);
+      if (this.#congested(burst, row)) markIpv4Congestion(u8, at);
+      if (!decrementTtl(u8, at)) return DROP.ttl;
+      if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) restoreTtlChecksum(u8, at);
       burst.length[row] = total;
       burst.l3[row] = l3;
     } else if (nextHeader === NEXT_IPV6) {
       const total = 40 + ((u8[at + 4] << 8) | u8[at + 5]);
       if (bytes < 40 || version !== 6) return DROP.ip_header;
       if (total > bytes) return DROP.inner_length;
-      if (u8[at + 7] <= 1) return DROP.ttl;
-      if (this.#congested(burst, row) && isEcnCapable(ipv6TrafficClass(u8, at))) setIpv6Congestion(u8, at);
-      u8[at + 7]--;
+      if (this.#congested(burst, row)) markIpv6Congestion(u8, at);
+      if (!decrementHopLimit(u8, at)) return DROP.ttl;
       burst.length[row] = total;
       burst.l3[row] = 40;
     } else return DROP.next_header;
@@ -243,7 +239,7 @@ export class EspInbound {
     const { u8 } = this.#memory;
     const at = burst.header[row];
     const tos = u8[at] >>> 4 === 4 ? u8[at + 1] : ipv6TrafficClass(u8, at);
-    return (tos & ECN_MASK) === CONGESTION;
+    return ecnOf(tos) === ECN_CE;
   }
 
   #unwrapTransport(burst: PacketBurst, row: number, payload: number, bytes: number, nextHeader: number): number {
@@ -252,20 +248,15 @@ export class EspInbound {
     const l3 = burst.l3[row];
     const at = payload - l3;
     const ipv4 = u8[top] >>> 4 === 4;
-    u8[top + (ipv4 ? 9 : nextHeaderField(u8, top, l3))] = nextHeader;
+    if (!ipv4) walkIpv6Extensions(u8, top, top + l3, this.#walk);
+    u8[ipv4 ? top + 9 : this.#walk.nextHeaderAt] = nextHeader;
     u8.copyWithin(at, top, top + l3);
     if (ipv4) {
-      putUint16(u8, at + 2, l3 + bytes);
-      putUint16(u8, at + 10, ipv4HeaderChecksum(u8, at, l3));
-    } else putUint16(u8, at + 4, l3 + bytes - 40);
+      writeU16(u8, at + 2, l3 + bytes);
+      writeU16(u8, at + 10, ipv4Checksum(u8, at));
+    } else writeU16(u8, at + 4, l3 + bytes - 40);
     burst.header[row] = at;
     burst.length[row] = l3 + bytes;
     return GOES_ON;
   }
-}
-
-/** ECT(0) or ECT(1): RFC 6040 passes congestion on to nobody else. */
-function isEcnCapable(tos: number): boolean {
-  const ecn = tos & ECN_MASK;
-  return ecn === 1 || ecn === 2;
 }

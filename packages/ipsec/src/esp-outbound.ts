@@ -18,21 +18,21 @@ import {
 } from '@inline-ipsec/cryptodev/job';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { MBUF_BUF_ADDR, MBUF_BUF_LEN } from '@inline-ipsec/mbuf/layout';
+import { writeU16 } from '@inline-ipsec/net/big-endian';
+import { ipv4Checksum } from '@inline-ipsec/net/checksum';
+import { ipv6TrafficClass } from '@inline-ipsec/net/dscp-ecn';
+import { decrementTtl, ipv4IsFragment } from '@inline-ipsec/net/ipv4';
+import { decrementHopLimit } from '@inline-ipsec/net/ipv6';
+import { Ipv6Walk, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
+import { swap32 } from './byte-order.ts';
 import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
 import type { InlineEgress } from './inline-egress.ts';
-import {
-  decrementTtl,
-  ipv4HeaderChecksum,
-  ipv6TrafficClass,
-  nextHeaderField,
-  putUint16,
-  swap32,
-} from './ip-rewrite.ts';
 import { type JobTable, NONCE_BYTES } from './job-table.ts';
 import type { PacketBurst } from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
 import { claimedNumbers, claimSequence } from './sequence.ts';
+import { restoreTtlChecksum } from './stale-checksum.ts';
 
 /** Bytes of SPI and sequence number. */
 const ESP_HEADER_BYTES = 8;
@@ -58,6 +58,7 @@ export class EspOutbound {
   readonly #table: JobTable;
   readonly #drops: Drops;
   readonly #egress: InlineEgress;
+  readonly #walk = new Ipv6Walk();
   #jobs = 0;
 
   constructor(memory: Memory, table: JobTable, drops: Drops, egress: InlineEgress) {
@@ -147,10 +148,9 @@ export class EspOutbound {
       else if (at - before < buffer || at + length[row] + behind > buffer + u16[(m + MBUF_BUF_LEN) >> 1]) {
         reason = DROP.headroom;
       } else if (tunnel) {
-        if (u8[at + (ipv4 ? 8 : 7)] <= 1) reason = DROP.ttl;
-        else if (ipv4) decrementTtl(u8, at, stale);
-        else u8[at + 7]--;
-      } else if (ipv4 && ((u8[at + 6] & 0x3f) | u8[at + 7]) !== 0) {
+        if (!(ipv4 ? decrementTtl(u8, at) : decrementHopLimit(u8, at))) reason = DROP.ttl;
+        else if (stale && ipv4) restoreTtlChecksum(u8, at);
+      } else if (ipv4 && ipv4IsFragment(u8, at)) {
         // RFC 4303 section 3.3.4: transport mode wants whole packets.
         reason = DROP.fragment;
       }
@@ -202,7 +202,8 @@ export class EspOutbound {
         esp = top + l3;
         payload = length - l3;
         u8.copyWithin(top, at, at + l3);
-        const field = top + (ipv4 ? 9 : nextHeaderField(u8, top, l3));
+        if (!ipv4) walkIpv6Extensions(u8, top, esp, this.#walk);
+        const field = ipv4 ? top + 9 : this.#walk.nextHeaderAt;
         nextHeader = u8[field];
         u8[field] = 50;
       }
@@ -229,14 +230,14 @@ export class EspOutbound {
       }
 
       const total = esp - top + espBytes + enciphered + icvBytes;
-      if (!tunnel) finishTransportHeader(u8, top, total, ipv4, burst.l3[row]);
+      if (!tunnel) finishTransportHeader(u8, top, total, ipv4);
       else if (outerIpv6) {
         const tos = ipv4 ? u8[at + 1] : ipv6TrafficClass(u8, at);
         const word = top >> 2;
         for (let i = 0; i < 10; i++) u32[word + i] = u32[template + i];
         u8[top] |= tos >>> 4;
         u8[top + 1] = tos << 4;
-        putUint16(u8, top + 4, total - 40);
+        writeU16(u8, top + 4, total - 40);
         burst.l3[row] = 40;
       } else {
         const tos = ipv4 ? u8[at + 1] : ipv6TrafficClass(u8, at);
@@ -299,9 +300,9 @@ export class EspOutbound {
   }
 }
 
-function finishTransportHeader(u8: Uint8Array, at: number, total: number, ipv4: boolean, l3: number): void {
+function finishTransportHeader(u8: Uint8Array, at: number, total: number, ipv4: boolean): void {
   if (ipv4) {
-    putUint16(u8, at + 2, total);
-    putUint16(u8, at + 10, ipv4HeaderChecksum(u8, at, l3));
-  } else putUint16(u8, at + 4, total - 40);
+    writeU16(u8, at + 2, total);
+    writeU16(u8, at + 10, ipv4Checksum(u8, at));
+  } else writeU16(u8, at + 4, total - 40);
 }

@@ -5,13 +5,14 @@ import { Memory } from '@inline-ipsec/eal/memory';
 import { MBUF_OL_FLAGS_LO } from '@inline-ipsec/mbuf/layout';
 import { RX_SEC_OFFLOAD, RX_SEC_OFFLOAD_FAILED } from '@inline-ipsec/mbuf/offload-flags';
 import { PktmbufPool, pktmbufAppend, pktmbufData } from '@inline-ipsec/mbuf/pktmbuf';
+import { writeU16 } from '@inline-ipsec/net/big-endian';
 import { ipv4Checksum } from '@inline-ipsec/net/checksum';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Drops } from './drops.ts';
 import { EspInbound } from './esp-inbound.ts';
 import { EspOutbound } from './esp-outbound.ts';
-import { putUint16 } from './ip-rewrite.ts';
+
 import { JobTable } from './job-table.ts';
 import { BURST_MAX, PacketBurst } from './packet-burst.ts';
 import { SA_SEQUENCE } from './sa-layout.ts';
@@ -131,8 +132,8 @@ class Bench {
 function ipv4(payload: Uint8Array, { ttl = 64, protocol = 17, tos = 0, more = 0 } = {}): Uint8Array {
   const packet = new Uint8Array(20 + payload.length);
   packet.set([0x45, tos, 0, 0, 0x12, 0x34, more, 0, ttl, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-  putUint16(packet, 2, packet.length);
-  putUint16(packet, 10, ipv4Checksum(packet, 0));
+  writeU16(packet, 2, packet.length);
+  writeU16(packet, 10, ipv4Checksum(packet, 0));
   packet.set(payload, 20);
   return packet;
 }
@@ -140,7 +141,7 @@ function ipv4(payload: Uint8Array, { ttl = 64, protocol = 17, tos = 0, more = 0 
 function ipv6(payload: Uint8Array, { hopLimit = 64, next = 17, trafficClass = 0 } = {}): Uint8Array {
   const packet = new Uint8Array(40 + payload.length);
   packet.set([0x60 | (trafficClass >>> 4), (trafficClass << 4) & 0xff, 0, 0, 0, 0, next, hopLimit]);
-  putUint16(packet, 4, payload.length);
+  writeU16(packet, 4, payload.length);
   packet.set(fill(32), 8);
   packet.set(payload, 40);
   return packet;
@@ -402,7 +403,7 @@ describe('inbound ESP', () => {
 
   it('drops an inner length beyond the packet as inner_length', () => {
     const inner = ipv4(fill(40));
-    putUint16(inner, 2, 61);
+    writeU16(inner, 2, 61);
     const { bench, esp } = carried({}, inner);
     expect(bench.take(esp).decapsulate()).toEqual([]);
     expect(bench.dropped).toEqual({ inner_length: 1 });
@@ -410,7 +411,7 @@ describe('inbound ESP', () => {
 
   it('cuts off what is behind the inner packet (RFC 4303 section 2.7)', () => {
     const inner = ipv4(fill(40));
-    putUint16(inner, 2, 30);
+    writeU16(inner, 2, 30);
     const { bench, esp } = carried({}, inner);
     expect(bench.take(esp).decapsulate()[0]).toHaveLength(30);
   });

@@ -3,6 +3,8 @@ import { DROP } from '@inline-ipsec/ipsec/drop-reason';
 import type { Drops } from '@inline-ipsec/ipsec/drops';
 import type { PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
 import { MBUF_BUF_ADDR, MBUF_DATA_LEN, MBUF_DATA_OFF, MBUF_NB_SEGS } from '@inline-ipsec/mbuf/layout';
+import { ipv4IsFragment } from '@inline-ipsec/net/ipv4';
+import { Ipv6Walk, WALK_OK, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
 
 /** The first stage: what kind of packet is each frame, and where do its headers lie? */
 
@@ -12,12 +14,6 @@ const ETHERTYPE_IPV4 = 0x0008;
 const ETHERTYPE_IPV6 = 0xdd86;
 const PROTOCOL_ESP = 50;
 const ESP_HEADER_BYTES = 8;
-
-const HOP_BY_HOP = 0;
-const ROUTING = 43;
-const FRAGMENT = 44;
-const AUTHENTICATION = 51;
-const DESTINATION_OPTIONS = 60;
 
 /** Frames sorted by kind. One frame is in one of the bursts, or was dropped. */
 export interface Classes {
@@ -53,7 +49,7 @@ export function classify(memory: Memory, table: Uint32Array, count: number, clas
       if (u8[at] >>> 4 !== 4 || l3 < 20 || length < l3) drops.drop(m, DROP.ip_header, 0);
       else if (length > has) drops.drop(m, DROP.ip_length, 0);
       else if (u8[at + 9] !== PROTOCOL_ESP) ipv4.push(m, at, length, l3);
-      else if ((u8[at + 6] & 0x3f) !== 0 || u8[at + 7] !== 0) drops.drop(m, DROP.fragment, 0);
+      else if (ipv4IsFragment(u8, at)) drops.drop(m, DROP.fragment, 0);
       else if (length < l3 + ESP_HEADER_BYTES) drops.drop(m, DROP.esp_length, 0);
       else esp.push(m, at, length, l3);
     } else if (has >= 40 && etherType === ETHERTYPE_IPV6) {
@@ -67,7 +63,7 @@ export function classify(memory: Memory, table: Uint32Array, count: number, clas
   }
 }
 
-/** Walks the extension headers (RFC 8200 section 4) up to ESP or whatever else the packet carries. */
+/** Looks behind the extension headers, for ESP or whatever else the packet carries. */
 function classifyIpv6(
   u8: Uint8Array,
   m: number,
@@ -77,25 +73,19 @@ function classifyIpv6(
   esp: PacketBurst,
   drops: Drops,
 ): void {
-  let next = u8[at + 6];
-  let l3 = 40;
-  for (;;) {
-    let bytes = 0;
-    if (next === HOP_BY_HOP || next === ROUTING || next === DESTINATION_OPTIONS) bytes = (u8[at + l3 + 1] + 1) * 8;
-    else if (next === FRAGMENT) bytes = 8;
-    else if (next === AUTHENTICATION) bytes = (u8[at + l3 + 1] + 2) * 4;
-    else break;
-    if (l3 + bytes > length) {
-      drops.drop(m, DROP.ip_header, 0);
-      return;
-    }
-    next = u8[at + l3];
-    l3 += bytes;
+  if (walkIpv6Extensions(u8, at, at + length, walk) !== WALK_OK) {
+    drops.drop(m, DROP.ip_header, 0);
+    return;
   }
-  if (next !== PROTOCOL_ESP) plain.push(m, at, length, l3);
+  const l3 = walk.at - at;
+  if (walk.protocol !== PROTOCOL_ESP) plain.push(m, at, length, l3);
+  else if (walk.fragment) drops.drop(m, DROP.fragment, 0);
   else if (length < l3 + ESP_HEADER_BYTES) drops.drop(m, DROP.esp_length, 0);
   else esp.push(m, at, length, l3);
 }
+
+// The scratch of this thread's walks.
+const walk = new Ipv6Walk();
 
 /**
  * Moves a frame down in its headroom so that its IP header is 4-byte aligned, as it is in every mbuf that a port fills:

@@ -1,0 +1,4 @@
+/** The bytes of a 32-bit number turned round: host to network order and back. */
+export function swap32(value: number): number {
+  return ((value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24)) >>> 0;
+}
