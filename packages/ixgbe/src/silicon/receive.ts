@@ -21,7 +21,15 @@ import { FILTER_DROP, FILTER_INEXACT, passesFilter } from './receive-filter.ts';
 import { parseFrame } from './receive-parse.ts';
 import { rotate } from './rotate.ts';
 import { classifySecurity, prepareDecryption, runDecryption } from './security-receive.ts';
-import { countGoodReceived, countMissed, countQueueDropped, countQueueReceived, countReceived } from './statistics.ts';
+import {
+  addressKind,
+  countGoodReceived,
+  countMissed,
+  countQueueDropped,
+  countQueueReceived,
+  countReceived,
+  countReceivedKind,
+} from './statistics.ts';
 
 /**
  * The receive path, a batch at a time:

@@ -46,7 +46,6 @@ function control(core: CardCore): void {
   const ctrl = registers[REG.CTRL >> 2];
   if ((ctrl & (field.CTRL_RST | field.CTRL_LRST)) !== 0) {
     resetCard(core, (ctrl & field.CTRL_LRST) !== 0);
-    registers[REG.CTRL >> 2] = ctrl & ~(field.CTRL_RST | field.CTRL_LRST);
   }
   // Nothing of this card is ever under way on the bus between two steps, so the master is idle at once.
   if ((registers[REG.CTRL >> 2] & field.CTRL_GIO_DIS) !== 0) {
@@ -91,7 +90,7 @@ function settleSecurity(core: CardCore): void {
   const txStopped = (registers[REG.SECTXCTRL >> 2] & field.SECTXCTRL_TX_DIS) !== 0;
   const rxStopped = (registers[REG.SECRXCTRL >> 2] & field.SECRXCTRL_RX_DIS) !== 0;
   const txEmpty = u32[(state + layout.TX_HELD) >> 2] === 0;
-  // What the receive packet buffer holds is behind the security block already.
+  // A receive side that is stopped looks at no frame, so nothing is inside it.
   registers[REG.SECTXSTAT >> 2] = off | (txStopped && txEmpty ? field.SECTXSTAT_SECTX_RDY : 0);
   registers[REG.SECRXSTAT >> 2] = off | (rxStopped ? field.SECRXSTAT_SECRX_RDY : 0);
 }
