@@ -53,14 +53,17 @@ export class SoftwareRxQueue {
     const wire = this.#wire;
     let count = 0;
     while (count < n) {
-      let want = Math.min(n - count, STASH);
-      if (this.#held < want) {
-        this.#fill(want);
-        want = Math.min(want, this.#held);
-      }
-      const got = wire.receive(this.#at, this.#room, this.#lengths, want);
+      const asked = Math.min(n - count, STASH);
+      if (this.#held < asked) this.#fill(asked);
+      const want = Math.min(asked, this.#held);
+      const got = want === 0 ? 0 : wire.receive(this.#at, this.#room, this.#lengths, want);
       if (got !== 0) count = this.#give(table, count, got);
-      if (got < want || want === 0) break;
+      if (got < want) break;
+      if (want < asked) {
+        // Frames may wait that the pool has no mbufs for.
+        if (!wire.done) this.#memory.f64[this.#counters + (QUEUE_NOMBUF >> 3)]++;
+        break;
+      }
     }
     return count;
   }
@@ -88,7 +91,6 @@ export class SoftwareRxQueue {
       held = want;
     } else {
       while (held < want && pktmbufAllocBulk(memory, pool, mbufs, held, 1)) held++;
-      memory.f64[this.#counters + (QUEUE_NOMBUF >> 3)] += want - held;
     }
     this.#held = held;
     if (held === before) return;

@@ -3,17 +3,10 @@ import { PKTMBUF_HEADROOM } from '@inline-ipsec/mbuf/layout';
 import type { PktmbufPool } from '@inline-ipsec/mbuf/pktmbuf';
 import { formatMac } from '@inline-ipsec/net/ethernet';
 import type { Wire } from '@inline-ipsec/wire/wire';
+import { FlowRules } from './_flow-rules.ts';
 import { checkDescriptors, checkLimit, checkOffloads, nearestDescriptors } from './_port-check.ts';
 import type { EthConfiguration, EthDeviceInfo, EthDriver } from './driver.ts';
-import {
-  type FlowAction,
-  type FlowAttributes,
-  type FlowCount,
-  type FlowHandle,
-  type FlowItem,
-  flowError,
-} from './flow.ts';
-import { checkFlowRule } from './flow-check.ts';
+import type { FlowAction, FlowAttributes, FlowCount, FlowHandle, FlowItem } from './flow.ts';
 import type { EthLink } from './link.ts';
 import { rxOffloadNames, txOffloadNames } from './offloads.ts';
 import type { SecurityContext } from './security-context.ts';
@@ -78,7 +71,7 @@ export class EthPort {
   /** What it is plugged into, for those who must know when nothing will come any more; empty when nobody said. */
   readonly wires: readonly Wire[];
   readonly #released: () => void;
-  readonly #flows = new Map<FlowHandle, unknown>();
+  readonly #flows: FlowRules;
   #state: PortState = 'attached';
   #configuration: EthConfiguration | undefined;
   #rxReady: boolean[] = [];
@@ -99,6 +92,7 @@ export class EthPort {
     this.driver = driver;
     this.wires = wires;
     this.#released = released;
+    this.#flows = new FlowRules(this.#who, driver.flow);
     driver.attach(id);
   }
 
@@ -234,7 +228,7 @@ export class EthPort {
     this.#rxLive = 0;
     this.#txLive = 0;
     this.#state = 'stopped';
-    if (this.driver.info.keepsFlowRules !== true && this.#flows.size > 0) this.flowFlush();
+    if (this.driver.info.keepsFlowRules !== true && this.#flows.count > 0) this.flowFlush();
     this.driver.stop();
   }
 
@@ -254,7 +248,7 @@ export class EthPort {
         remedy: 'stop it first',
       });
     }
-    this.#flows.clear();
+    this.#flows.forget();
     this.driver.close();
     this.#state = 'closed';
     this.#released();
@@ -278,8 +272,13 @@ export class EthPort {
    */
   txBurst(queue: number, table: Uint32Array, n: number): number {
     if (queue >= this.#txLive) return 0;
-    if (this.#txCallbacks !== undefined) n = this.#call(this.#txCallbacks[queue], queue, table, n);
-    return this.driver.txBurst(queue, table, n);
+    if (this.#txCallbacks === undefined) return this.driver.txBurst(queue, table, n);
+    const left = this.#call(this.#txCallbacks[queue], queue, table, n);
+    const sent = this.driver.txBurst(queue, table, left);
+    // What a callback took out counts as taken; the caller looks for its rest at the end of the table.
+    const rest = left - sent;
+    if (left !== n) table.copyWithin(n - rest, sent, left);
+    return n - rest;
   }
 
   /**
@@ -409,9 +408,8 @@ export class EthPort {
    * @throws SetupError `ERR_FLOW_…`
    */
   flowValidate(attributes: FlowAttributes, pattern: readonly FlowItem[], actions: readonly FlowAction[]): void {
-    const flow = this.#flowOperations();
-    checkFlowRule(attributes, pattern, actions, { rxQueues: this.#configuration?.rxQueues ?? 0 });
-    flow.validate(attributes, pattern, actions);
+    this.#alive();
+    this.#flows.validate(attributes, pattern, actions, this.#configuration?.rxQueues ?? 0);
   }
 
   /**
@@ -420,12 +418,8 @@ export class EthPort {
    * @throws SetupError `ERR_FLOW_…`
    */
   flowCreate(attributes: FlowAttributes, pattern: readonly FlowItem[], actions: readonly FlowAction[]): FlowHandle {
-    const flow = this.#flowOperations();
-    checkFlowRule(attributes, pattern, actions, { rxQueues: this.#configuration?.rxQueues ?? 0 });
-    const rule = flow.create(attributes, pattern, actions);
-    const handle: FlowHandle = { attributes: { ...attributes }, pattern: [...pattern], actions: [...actions] };
-    this.#flows.set(handle, rule);
-    return handle;
+    this.#alive();
+    return this.#flows.create(attributes, pattern, actions, this.#configuration?.rxQueues ?? 0);
   }
 
   /**
@@ -434,20 +428,19 @@ export class EthPort {
    * @throws SetupError `ERR_FLOW_HANDLE` (EINVAL) when the port has no such rule
    */
   flowDestroy(handle: FlowHandle): void {
-    const flow = this.#flowOperations();
-    flow.destroy(this.#rule(handle));
-    this.#flows.delete(handle);
+    this.#alive();
+    this.#flows.destroy(handle);
   }
 
   /** Takes all rules off (DPDK: `rte_flow_flush`). */
   flowFlush(): void {
-    this.#flowOperations().flush();
-    this.#flows.clear();
+    this.#alive();
+    this.#flows.flush();
   }
 
   /** The rules that it has. */
   get flows(): FlowHandle[] {
-    return [...this.#flows.keys()];
+    return this.#flows.handles;
   }
 
   /**
@@ -457,24 +450,8 @@ export class EthPort {
    * @throws SetupError `ERR_FLOW_HANDLE`, `ERR_FLOW_ACTION` (EINVAL: the rule has no such action; ENOTSUP)
    */
   flowQuery(handle: FlowHandle, reset = false): FlowCount {
-    const flow = this.#flowOperations();
-    const rule = this.#rule(handle);
-    const action = handle.actions.find(({ type }) => type === 'count' || type === 'end');
-    if (action?.type !== 'count') {
-      throw flowError('ACTION', {
-        errno: 'EINVAL',
-        message: 'a flow rule without a count action cannot be queried',
-        cause: handle.actions,
-      });
-    }
-    if (flow.query === undefined) {
-      throw flowError('ACTION', {
-        errno: 'ENOTSUP',
-        message: `${this.#who} does not count by flow rule`,
-        cause: action,
-      });
-    }
-    return flow.query(rule, action, reset);
+    this.#alive();
+    return this.#flows.query(handle, reset);
   }
 
   /**
@@ -483,11 +460,8 @@ export class EthPort {
    * @throws SetupError `ERR_FLOW_UNSPECIFIED` (ENOSYS)
    */
   flowIsolate(on: boolean): void {
-    const flow = this.#flowOperations();
-    if (flow.isolate === undefined) {
-      throw flowError('UNSPECIFIED', { errno: 'ENOSYS', message: `${this.#who} has no isolated mode` });
-    }
-    flow.isolate(on);
+    this.#alive();
+    this.#flows.isolate(on);
   }
 
   get #who(): string {
@@ -539,23 +513,6 @@ export class EthPort {
       code: 'ERR_PORT_UNSUPPORTED',
       errno: 'ENOTSUP',
       message: `${this.#who} cannot be given ${what}`,
-    });
-  }
-
-  #flowOperations(): NonNullable<EthDriver['flow']> {
-    this.#alive();
-    const { flow } = this.driver;
-    if (flow !== undefined) return flow;
-    throw flowError('UNSPECIFIED', { errno: 'ENOSYS', message: `${this.#who} has no flow rules` });
-  }
-
-  #rule(handle: FlowHandle): unknown {
-    if (this.#flows.has(handle)) return this.#flows.get(handle);
-    throw flowError('HANDLE', {
-      errno: 'EINVAL',
-      message: `${this.#who} has no such flow rule`,
-      remedy: 'rules are gone once destroyed, flushed, or when the port was stopped',
-      cause: handle,
     });
   }
 

@@ -17,7 +17,7 @@ export interface EthStatistics {
   ierrors: number;
   /** Packets that could not be sent although the port took them (DPDK: `oerrors`). */
   oerrors: number;
-  /** Mbufs that could not be had for receiving (DPDK: `rx_nombuf`). */
+  /** How often packets had to wait, or were lost, because the pool had no mbuf for them (DPDK: `rx_nombuf`). */
   rxNombuf: number;
 }
 
@@ -63,7 +63,7 @@ export const QUEUE_PACKETS = 0;
 export const QUEUE_BYTES = 8;
 /** Packets with errors: `ierrors` of a receive queue, `oerrors` of a transmit queue. */
 export const QUEUE_ERRORS = 16;
-/** Receive queue: mbufs that could not be had. */
+/** Receive queue: how often the pool had no mbuf. */
 export const QUEUE_NOMBUF = 24;
 /** Receive queue: packets missed. */
 export const QUEUE_MISSED = 32;

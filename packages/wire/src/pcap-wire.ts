@@ -260,7 +260,7 @@ function openWires(files: CaptureFiles, context: WireContext, device: DeviceArgu
         sourceName: rx[queue],
         infinite: infinite && queue < rx.length,
         zoneName: `replay_${device.name}_${queue}`,
-        pace: pace === undefined ? undefined : pace / rx.length,
+        pace: pace === undefined || queue >= rx.length ? undefined : pace / rx.length,
       };
       wires.push(new PcapWire(context, options));
     }
