@@ -35,7 +35,7 @@ export const POOL_POISON_RANGES = 2;
 /** The name, padded with zeros to 32 bytes. */
 export const POOL_NAME = 64;
 export const POOL_NAME_BYTES = 32;
-/** u32, written only when something is wrong: see `MempoolDamage`. */
+/** From here on u32, written only when something is wrong: how often, and the position where it was last. */
 export const POOL_DOUBLE_FREES = 96;
 export const POOL_DOUBLE_FREE_LAST = 100;
 export const POOL_WRITES_AFTER_FREE = 104;

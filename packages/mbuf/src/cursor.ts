@@ -109,6 +109,7 @@ export class Mbuf {
     return this.#u32(MBUF_PKT_LEN);
   }
 
+  /** Bytes free before the data. */
   get headroom(): number {
     return pktmbufHeadroom(this.memory, this.position);
   }

@@ -280,6 +280,15 @@ describe.each([true, false])('the cache of an lcore (debug %s)', (debug) => {
     expect(pool.ring.count).toBe(6);
   });
 
+  it('fetches half its size for a rest of half its size too, and is empty then', () => {
+    const { pool, all, table } = start();
+    pool.putBulk(table, 8, 10);
+    pool.putBulk(table, 0, 2);
+    expect(pool.getBulk(table, 0, 6)).toBe(true);
+    expect([...table.subarray(0, 6)]).toEqual([all[1], all[0], all[11], all[10], all[9], all[8]]);
+    expect(cached(pool)).toEqual([]);
+  });
+
   it('asks the ring for exactly the rest when that is more than half its size', () => {
     const { pool, all, table } = start();
     pool.putBulk(table, 8, 10);

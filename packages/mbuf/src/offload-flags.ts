@@ -67,15 +67,25 @@ export const TX_SEC_OFFLOAD_HI: number = 1 << 11;
 export const TX_MACSEC_HI: number = 1 << 12;
 /** Bits 45 to 48: what tunnel the packet has, one of the next ten. */
 export const TX_TUNNEL_MASK_HI: number = 0xf << 13;
+/** VXLAN. */
 export const TX_TUNNEL_VXLAN_HI: number = 0x1 << 13;
+/** GRE. */
 export const TX_TUNNEL_GRE_HI: number = 0x2 << 13;
+/** IP in IP. */
 export const TX_TUNNEL_IPIP_HI: number = 0x3 << 13;
+/** GENEVE. */
 export const TX_TUNNEL_GENEVE_HI: number = 0x4 << 13;
+/** MPLS in UDP. */
 export const TX_TUNNEL_MPLSINUDP_HI: number = 0x5 << 13;
+/** VXLAN-GPE. */
 export const TX_TUNNEL_VXLAN_GPE_HI: number = 0x6 << 13;
+/** GTP. */
 export const TX_TUNNEL_GTP_HI: number = 0x7 << 13;
+/** ESP. */
 export const TX_TUNNEL_ESP_HI: number = 0x8 << 13;
+/** Any tunnel in IP that has no flag of its own. */
 export const TX_TUNNEL_IP_HI: number = 0xd << 13;
+/** Any tunnel in UDP that has no flag of its own. */
 export const TX_TUNNEL_UDP_HI: number = 0xe << 13;
 /** Bit 49: insert both VLAN tags. */
 export const TX_QINQ_HI: number = 1 << 17;
@@ -85,8 +95,11 @@ export const TX_TCP_SEG_HI: number = 1 << 18;
 export const TX_IEEE1588_TMST_HI: number = 1 << 19;
 /** Bits 52 and 53: which L4 checksum to calculate, one of the next three or none. */
 export const TX_L4_MASK_HI: number = 3 << 20;
+/** TCP. */
 export const TX_TCP_CKSUM_HI: number = 1 << 20;
+/** SCTP (CRC32c). */
 export const TX_SCTP_CKSUM_HI: number = 2 << 20;
+/** UDP. */
 export const TX_UDP_CKSUM_HI: number = 3 << 20;
 /** Bit 54: calculate the IPv4 header checksum. */
 export const TX_IP_CKSUM_HI: number = 1 << 22;

@@ -477,4 +477,51 @@ describe('with poison on', () => {
       expect(audit(pool)).toContain('1 free twice');
     },
   );
+
+  it('a reference to a freed mbuf, or a segment behind it, is found', () => {
+    const pool = create();
+    const { memory } = pool;
+    const m = pool.alloc();
+    pktmbufFree(memory, m);
+    pktmbufRefcntUpdate(memory, m, 1);
+    expect(audit(pool)).toContain('1 with other references, segments or a next');
+    pktmbufRefcntUpdate(memory, m, -1);
+    expect(audit(pool)).toBe('well');
+    memory.u32[(m + MBUF_NEXT) >>> 2] = pool.alloc();
+    expect(audit(pool)).toContain('1 with other references, segments or a next');
+  });
+});
+
+describe('on the data path', () => {
+  it('a million mbufs cost no memory of JavaScript', () => {
+    enterLcore(0);
+    const pool = create({ count: 127, cacheSize: 64, poison: false });
+    const { memory } = pool;
+    const table = new Uint32Array(32);
+    const bursts = (n: number): number => {
+      const before = process.memoryUsage().heapUsed;
+      for (let i = 0; i < n; i++) {
+        pool.allocBulk(table, 0, 32);
+        for (let m = 0; m < 32; m++) pktmbufAppend(memory, table[m], 60);
+        pktmbufFreeBulk(memory, table, 0, 32);
+      }
+      return process.memoryUsage().heapUsed - before;
+    };
+    bursts(10_000);
+    // The smallest of several: the test runner uses some meanwhile. An object a packet would be 1.6 MB at least.
+    const growth = Math.min(...Array.from({ length: 10 }, () => bursts(3_125)).filter((bytes) => bytes >= 0));
+    expect(growth).toBeLessThan(400_000);
+    expect(pool.inUseCount).toBe(0);
+  });
+
+  it('one thread needs no memory that is shared', () => {
+    const memory = Memory.create({ over: { buffer: new ArrayBuffer(0x40000), address: 0 } });
+    const pool = create({ count: 31, cacheSize: 8 }, 'pool', memory);
+    for (const lcore of [0, LCORE_ID_ANY]) {
+      enterLcore(lcore);
+      const table = Uint32Array.from({ length: 5 }, () => makeChain(pool, 2, 10));
+      pktmbufFreeBulk(memory, table, 0, 5);
+      expectWhole(pool);
+    }
+  });
 });

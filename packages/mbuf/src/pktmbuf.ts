@@ -1,5 +1,6 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory } from '@inline-ipsec/eal/memory';
+import { OBJECT_STATE, OBJECT_STATE_FREE } from './_mempool-layout.ts';
 import { pktmbufAlloc, pktmbufAllocBulk } from './_pktmbuf-alloc.ts';
 import {
   BUFFER_PAD,
@@ -20,6 +21,7 @@ import {
   MBUF_DATA_OFF,
   MBUF_DEFAULT_BUF_SIZE,
   MBUF_NB_SEGS,
+  MBUF_NEXT,
   MBUF_PACKET_TYPE,
   MBUF_PKT_LEN,
   MBUF_POOL,
@@ -317,9 +319,28 @@ export class PktmbufPool {
     return pktmbufAllocBulk(this.memory, this.position, table, at, n);
   }
 
-  /** See {@link Mempool.audit}. */
+  /**
+   * As {@link Mempool.audit}; and with `poison` on, whether somebody referred to a free mbuf or put one behind it.
+   *
+   * @throws SetupError `ERR_MEMPOOL_AUDIT` (EINVAL) with what was found
+   */
   audit(): void {
     this.mempool.audit();
+    const { u16, u32 } = this.memory;
+    let used = 0;
+    this.mempool.forEach((m) => {
+      if (u32[(m + OBJECT_STATE) >>> 2] !== OBJECT_STATE_FREE) return;
+      const alone = u16[(m + MBUF_NB_SEGS) >>> 1] === 1 && u32[(m + MBUF_NEXT) >>> 2] === 0;
+      if (!alone || u16[(m + MBUF_REFCNT) >>> 1] !== 1) used++;
+    });
+    if (used === 0) return;
+    throw new SetupError({
+      code: 'ERR_MEMPOOL_AUDIT',
+      errno: 'EINVAL',
+      message: `mempool ${this.name} is damaged`,
+      expected: 'free mbufs that nobody refers to',
+      got: `${used} with other references, segments or a next`,
+    });
   }
 
   /** See {@link Mempool.free}. */

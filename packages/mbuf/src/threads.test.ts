@@ -3,11 +3,19 @@ import { fileURLToPath } from 'node:url';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { enterLcore } from '@inline-ipsec/eal/lcore';
 import { Memory, type MemoryHandle } from '@inline-ipsec/eal/memory';
-import { RING_CONSUMER_HEAD, RING_CONSUMER_TAIL, RING_PRODUCER_HEAD, RING_PRODUCER_TAIL } from './_ring-layout.ts';
+import {
+  RING_CONSUMER_HEAD,
+  RING_CONSUMER_TAIL,
+  RING_PRODUCER_HEAD,
+  RING_PRODUCER_SYNC,
+  RING_PRODUCER_TAIL,
+  SYNC_SERIAL,
+} from './_ring-layout.ts';
 import { registerDynfield, registerDynflag } from './dynfield.ts';
 import { Mempool } from './mempool.ts';
-import { PktmbufPool, pktmbufFree, pktmbufFreeBulk, pktmbufRefcntSet } from './pktmbuf.ts';
+import { PktmbufPool, pktmbufFree, pktmbufFreeBulk, pktmbufRefcntSet, pktmbufRefcntUpdate } from './pktmbuf.ts';
 import { Ring, type RingOptions, ringDequeueBurst, ringEnqueueBurst } from './ring.ts';
+import { ringDequeueFinish, ringDequeueStart, ringEnqueueFinish, ringEnqueueStart } from './ring-peek.ts';
 
 /**
  * Several threads over one memory. This file is both: the tests, and, bundled into one script, what each worker runs.
@@ -25,11 +33,12 @@ interface Task {
 }
 
 const BOARD = 'board';
-/** Words of the board: where everybody waits for all to be there, who is there, what was taken, what went wrong. */
+/** Words of the board: what opens when all are there, how many are, what was taken, what went wrong, how many will be there. */
 const GATE = 0;
 const READY = 1;
 const TAKEN = 2;
 const WRONG = 3;
+const ALL = 4;
 const SEEN = 16;
 
 if (workerData?.mbufTask !== undefined) {
@@ -44,7 +53,8 @@ function run(task: Task): number[] {
   const { i32 } = memory;
   enterLcore(task.index);
   Atomics.add(i32, board + READY, 1);
-  while (Atomics.load(i32, board + GATE) === 0) pause(i32, board);
+  while (Atomics.load(i32, board + READY) < i32[board + ALL]) pause(i32, board);
+  while (Atomics.load(i32, board + GATE) === 0);
   switch (task.mbufTask) {
     case 'produce':
       return produce(memory, task);
@@ -57,7 +67,7 @@ function run(task: Task): number[] {
     case 'release':
       return release(memory, task);
     case 'register':
-      return register(memory);
+      return register(memory, task);
   }
 }
 
@@ -71,12 +81,36 @@ function produce(memory: Memory, { index, workers, rounds }: Task): number[] {
   const ring = Ring.lookup(memory, 'ring')?.position ?? 0;
   const board = (memory.lookup(BOARD)?.position ?? 0) >>> 2;
   const table = Uint32Array.from({ length: rounds }, (_, i) => 1 + index + i * workers);
-  for (let at = 0, n = 1; at < rounds; n = (n * 7 + 3) & 31) {
-    const done = ringEnqueueBurst(memory, ring, table, at, Math.min(n + 1, rounds - at));
-    if (done === 0) pause(memory.i32, board);
+  for (let at = 0, n = 1, round = 0; at < rounds; n = (n * 7 + 3) & 31, round++) {
+    const done = put(memory, ring, table, at, Math.min(n + 1, rounds - at), round);
+    if (done === 0 && round % 3 === 0) pause(memory.i32, board);
     at += done;
   }
   return [];
+}
+
+/** Puts a burst; on a serial ring two of three times in two steps, for half of what was claimed or for nothing. */
+function put(memory: Memory, ring: number, table: Uint32Array, at: number, n: number, round: number): number {
+  if (round % 3 === 0 || !isSerial(memory, ring)) return ringEnqueueBurst(memory, ring, table, at, n);
+  const claimed = ringEnqueueStart(memory, ring, n);
+  if (claimed === 0) return 0;
+  const used = round % 3 === 1 ? claimed >>> 1 : 0;
+  ringEnqueueFinish(memory, ring, table, at, used);
+  return used;
+}
+
+/** Takes a burst in the same ways. */
+function take(memory: Memory, ring: number, table: Uint32Array, n: number, round: number): number {
+  if (round % 3 === 0 || !isSerial(memory, ring)) return ringDequeueBurst(memory, ring, table, 0, n);
+  const claimed = ringDequeueStart(memory, ring, table, 0, n);
+  if (claimed === 0) return 0;
+  const used = round % 3 === 1 ? claimed >>> 1 : 0;
+  ringDequeueFinish(memory, ring, used);
+  return used;
+}
+
+function isSerial(memory: Memory, ring: number): boolean {
+  return memory.u32[(ring + RING_PRODUCER_SYNC) >>> 2] === SYNC_SERIAL;
 }
 
 /** Marks each element as seen, and looks whether those of each producer come in order. */
@@ -86,9 +120,9 @@ function consume(memory: Memory, { workers, rounds }: Task, board: number): numb
   const table = new Uint32Array(32);
   const last = new Uint32Array(workers);
   let taken = 0;
-  for (let n = 1; Atomics.load(i32, board + TAKEN) < workers * rounds; n = (n * 5 + 1) & 31) {
-    const done = ringDequeueBurst(memory, ring, table, 0, n + 1);
-    if (done === 0) pause(i32, board);
+  for (let n = 1, round = 0; Atomics.load(i32, board + TAKEN) < workers * rounds; n = (n * 5 + 1) & 31, round++) {
+    const done = take(memory, ring, table, n + 1, round);
+    if (done === 0 && round % 3 === 0) pause(i32, board);
     for (let i = 0; i < done; i++) {
       const producer = (table[i] - 1) % workers;
       if (table[i] <= last[producer]) Atomics.add(i32, board + WRONG, 1);
@@ -155,22 +189,27 @@ function usePktmbufs(memory: Memory, { index, rounds }: Task, board: number): nu
   return [freed];
 }
 
-/** Gives up this worker's reference to each mbuf on the board, in an order of its own. */
-function release(memory: Memory, { index, workers, rounds }: Task): number[] {
-  const table = memory.lookup('table')?.position ?? 0;
-  for (let i = 0; i < rounds; i++) {
-    const slot = (i * 7 + Math.floor((index * rounds) / workers)) % rounds;
-    pktmbufFree(memory, memory.u32[(table + 4 * slot) >>> 2]);
+/** Changes the references of the first mbuf to and fro, then gives up this worker's reference to each of them. */
+function release(memory: Memory, { rounds }: Task): number[] {
+  const table = (memory.lookup('table')?.position ?? 0) >>> 2;
+  const first = memory.u32[table];
+  for (let i = 0; i < 10 * rounds; i++) {
+    pktmbufRefcntUpdate(memory, first, 1);
+    pktmbufRefcntUpdate(memory, first, -1);
   }
+  for (let i = 0; i < rounds; i++) pktmbufFree(memory, memory.u32[table + i]);
   return [];
 }
 
-function register(memory: Memory): number[] {
-  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
-  return names.flatMap((name) => [
-    registerDynfield(memory, { name, bytes: 4, align: 4 }),
-    registerDynflag(memory, { name }),
-  ]);
+/** All fields and all flags that there can be, each worker beginning with another one. */
+function register(memory: Memory, { index, workers }: Task): number[] {
+  const places = new Array<number>(36 + 18);
+  for (let i = 0; i < places.length; i++) {
+    const which = (i + Math.floor((index * places.length) / workers)) % places.length;
+    const name = `number ${which}`;
+    places[which] = which < 36 ? registerDynfield(memory, { name, bytes: 1 }) : registerDynflag(memory, { name });
+  }
+  return places;
 }
 
 async function describeAll(): Promise<void> {
@@ -184,6 +223,7 @@ async function describeAll(): Promise<void> {
   /** Starts workers, lets them all go at once, and gives what each of them answers. */
   async function race(memory: Memory, tasks: readonly Omit<Task, 'handle'>[]): Promise<number[][]> {
     const board = (memory.lookup(BOARD)?.position ?? 0) >>> 2;
+    memory.i32[board + ALL] = tasks.length;
     const answers = tasks.map((task) => {
       const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), {
         workerData: { ...task, handle: memory.handle },
@@ -219,7 +259,7 @@ async function describeAll(): Promise<void> {
       ['one to three', 1, 3, { singleProducer: true, exactSize: true }],
       ['three to three, in turns', 3, 3, { serialProducer: true, serialConsumer: true }],
     ])('%s', async (_, producers, consumers, options) => {
-      const rounds = 40_000;
+      const rounds = 30_000;
       const total = producers * rounds;
       const { memory, word } = newBoard(total);
       const ring = Ring.create(memory, 'ring', 256, options);
@@ -249,7 +289,7 @@ async function describeAll(): Promise<void> {
     ])('%s', async (_, cacheSize, debug) => {
       const { memory, word } = newBoard();
       const pool = Mempool.create(memory, 'pool', { count: 500, elementBytes: 64, cacheSize, debug });
-      await race(memory, many('pool', 3, 20_000));
+      await race(memory, many('pool', 3, 12_000));
       expect(word(WRONG)).toBe(0);
       expect(pool.isFull).toBe(true);
       pool.audit();
@@ -263,7 +303,7 @@ async function describeAll(): Promise<void> {
       const { memory } = newBoard();
       const pool = PktmbufPool.create(memory, 'pool', { count: 1023, cacheSize: 64, dataRoom: 300, poison: true });
       const ring = Ring.create(memory, 'ring', 128);
-      await race(memory, many('pktmbuf', 3, 5_000));
+      await race(memory, many('pktmbuf', 3, 3_000));
       for (let m = ring.dequeue(); m !== 0; m = ring.dequeue()) pktmbufFree(memory, m);
       expect(pool.inUseCount).toBe(0);
       pool.audit();
@@ -287,10 +327,11 @@ async function describeAll(): Promise<void> {
     });
   });
 
-  it('dynamic fields have one place, whoever asks first', async () => {
+  it('dynamic fields and flags have one place each, whoever asks first', async () => {
     const { memory } = newBoard();
     const [first, ...others] = await race(memory, many('register', 3, 1));
-    expect(new Set(first.filter((_, i) => i % 2 === 0)).size).toBe(8);
+    expect(new Set(first.slice(0, 36)).size).toBe(36);
+    expect(new Set(first.slice(36)).size).toBe(18);
     for (const other of others) expect(other).toEqual(first);
   });
 }
