@@ -132,6 +132,15 @@ export class Gateway {
     return this.#parts.eal.memory;
   }
 
+  /**
+   * One of its ports.
+   *
+   * @throws SetupError `ERR_PORT_UNKNOWN` (ENODEV)
+   */
+  port(id: number): EthPort {
+    return this.#parts.ports.byId(id);
+  }
+
   /** The options that it was started with. */
   get options(): ApplicationOptions {
     return this.#parts.options;

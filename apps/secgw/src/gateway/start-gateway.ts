@@ -1,13 +1,16 @@
 import type { CryptoDevice } from '@inline-ipsec/cryptodev/crypto-device';
 import { CryptoDevices } from '@inline-ipsec/cryptodev/crypto-devices';
 import { cryptoDrivers, type PlatformEngines } from '@inline-ipsec/cryptodev/crypto-drivers';
-import type { EngineFactory } from '@inline-ipsec/cryptodev/engine';
+import type { EngineCandidate } from '@inline-ipsec/cryptodev/engine-choice';
 import { createNobleEngine } from '@inline-ipsec/cryptodev/noble-engine';
 import { Eal, type EalInit } from '@inline-ipsec/eal/eal';
 import type { Environment } from '@inline-ipsec/eal/environment';
 import { EthPorts } from '@inline-ipsec/ethdev/ports';
 import { softwareDevices } from '@inline-ipsec/ethdev/software-devices';
+import { ixgbeDevice } from '@inline-ipsec/ixgbe/ixgbe-device';
 import type { CaptureFiles } from '@inline-ipsec/wire/capture-files';
+import { pcapWireKind } from '@inline-ipsec/wire/pcap-wire';
+import { WireKinds } from '@inline-ipsec/wire/wire-kinds';
 import { consumeConfiguration } from '../configuration/configuration.ts';
 import { parseApplicationOptions } from '../options/application-options.ts';
 import { usage } from '../options/usage.ts';
@@ -51,7 +54,11 @@ export function startGateway(
   const eal = Eal.init({
     argv,
     environment,
-    drivers: [...softwareDevices(ports, files), ...cryptoDrivers(devices, engines)],
+    drivers: [
+      ixgbeDevice({ ports, wires: new WireKinds().add(pcapWireKind(files)), engines: candidates(engines) }),
+      ...softwareDevices(ports, files),
+      ...cryptoDrivers(devices, engines),
+    ],
     ...(memory === undefined ? {} : { memory }),
     version: 'ipsec-secgw',
   });
@@ -84,22 +91,32 @@ function serving(devices: CryptoDevices, mask: number): CryptoDevice[] {
   return devices.all().filter(({ id }) => id > 31 || ((mask >>> id) & 1) === 1);
 }
 
+/** The engines that there are, the best one first. */
+function candidates({ ipsecMb, openssl }: PlatformEngines): EngineCandidate[] {
+  const engines: EngineCandidate[] = [{ name: 'noble', create: createNobleEngine }];
+  if (openssl !== undefined) engines.unshift({ name: 'openssl', create: openssl });
+  if (ipsecMb !== undefined) engines.unshift({ name: 'ipsec-mb', create: ipsecMb });
+  return engines;
+}
+
+/** The crypto driver whose devices an engine makes. */
+const DRIVER_OF: Readonly<Record<string, string>> = {
+  'ipsec-mb': 'crypto_aesni_mb',
+  openssl: 'crypto_openssl',
+  noble: 'crypto_noble',
+};
+
 /** Without crypto vdevs the best engine that opens serves; a line says which, and why not the better ones. */
-function addBestDevice(devices: CryptoDevices, { memory, log }: Eal, { ipsecMb, openssl }: PlatformEngines): void {
+function addBestDevice(devices: CryptoDevices, { memory, log }: Eal, engines: PlatformEngines): void {
   const lines = log.type('CRYPTODEV', 'lib.cryptodev');
-  const candidates: [name: string, driver: string, create: EngineFactory | undefined][] = [
-    ['crypto_aesni_mb', 'ipsec-mb', ipsecMb],
-    ['crypto_openssl', 'openssl', openssl],
-    ['crypto_noble', 'noble', createNobleEngine],
-  ];
-  for (const [name, engine, createEngine] of candidates) {
-    if (createEngine === undefined) continue;
+  for (const { name, create } of candidates(engines)) {
     try {
-      devices.add({ name: `${name}_default`, driver: name, memory, createEngine });
-      lines.notice(`no crypto vdev given: engine ${engine} serves`);
+      const driver = DRIVER_OF[name];
+      devices.add({ name: `${driver}_default`, driver, memory, createEngine: create });
+      lines.notice(`no crypto vdev given: engine ${name} serves`);
       return;
     } catch (error) {
-      lines.notice(`engine ${engine} is not used: ${error instanceof Error ? error.message : String(error)}`);
+      lines.notice(`engine ${name} is not used: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

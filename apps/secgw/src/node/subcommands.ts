@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCommand } from './bench-command.ts';
+import { demoCommand } from './demo-command.ts';
 
 /** Parses and runs a sub-command; returns the exit status. */
 export async function subcommands(words: readonly string[]): Promise<number> {
@@ -9,6 +10,14 @@ export async function subcommands(words: readonly string[]): Promise<number> {
       "The IPsec security gateway. What begins with - is the command line of DPDK's ipsec-secgw, which -h lists.",
     )
     .exitOverride();
+  let status = 0;
+  program
+    .command('demo')
+    .description("the two tests of the article on two modelled 82599 cards, with the article's own bytes")
+    .option('--json', 'one JSON document', false)
+    .action((options: { json: boolean }) => {
+      status = demoCommand(options);
+    });
   program
     .command('bench')
     .description('measure the path from capture to capture, with the engines that need nothing installed')
@@ -17,7 +26,7 @@ export async function subcommands(words: readonly string[]): Promise<number> {
     .action(benchCommand);
   try {
     await program.parseAsync([...words], { from: 'user' });
-    return 0;
+    return status;
   } catch (error) {
     const { exitCode } = error as { exitCode?: number };
     if (exitCode === undefined) throw error;
