@@ -10,6 +10,7 @@ interface Manifest {
   name: string;
   dependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
 }
 
@@ -36,7 +37,11 @@ function violationsIn(path: string, text: string, packageName = '@inline-ipsec/n
 describe('the floors', () => {
   it.each(packageFolders().map((folder) => [relative(top, folder), folder]))('%s keeps to them', (_name, folder) => {
     const manifest = manifestOf(folder);
-    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+    const declared = Object.keys({
+      ...manifest.dependencies,
+      ...manifest.peerDependencies,
+      ...manifest.optionalDependencies,
+    });
     const violations = sourcesOf(folder).flatMap((path) =>
       floorViolations({
         path: relative(top, path),

@@ -1,44 +1,22 @@
-import {
-  JOB_AAD,
-  JOB_AAD_LENGTH,
-  JOB_AUTH_LENGTH,
-  JOB_AUTH_OFFSET,
-  JOB_BYTES,
-  JOB_CIPHER_LENGTH,
-  JOB_CIPHER_OFFSET,
-  JOB_DESTINATION,
-  JOB_IV,
-  JOB_SESSION,
-  JOB_SOURCE,
-  JOB_STATUS,
-  JOB_TAG,
-  JOB_USER,
-  STATUS_AUTH_FAILED,
-  STATUS_NOT_PROCESSED,
-  STATUS_SUCCESS,
-} from '@inline-ipsec/cryptodev/job';
+import { STATUS_AUTH_FAILED, STATUS_SUCCESS } from '@inline-ipsec/cryptodev/job';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { MBUF_OL_FLAGS_LO } from '@inline-ipsec/mbuf/layout';
 import { RX_SEC_OFFLOAD, RX_SEC_OFFLOAD_FAILED } from '@inline-ipsec/mbuf/offload-flags';
-import { writeU16 } from '@inline-ipsec/net/big-endian';
-import { ipv4Checksum } from '@inline-ipsec/net/checksum';
 import { ECN_CE, ecnOf, ipv6TrafficClass, markIpv4Congestion, markIpv6Congestion } from '@inline-ipsec/net/dscp-ecn';
+import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES, espPaddingOk } from '@inline-ipsec/net/esp';
+import { IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
 import { decrementTtl } from '@inline-ipsec/net/ipv4';
 import { decrementHopLimit } from '@inline-ipsec/net/ipv6';
-import { Ipv6Walk, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
 import { swap32 } from './byte-order.ts';
 import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
-import { type JobTable, NONCE_BYTES } from './job-table.ts';
+import type { EspJobs } from './esp-jobs.ts';
+import { moveHeaderBack, writePacketLength } from './outer-header.ts';
 import type { PacketBurst } from './packet-burst.ts';
 import { replayCheck, replayTrack } from './replay-window.ts';
 import * as layout from './sa-layout.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
 
-const ESP_HEADER_BYTES = 8;
-const TRAILER_BYTES = 2;
-const NEXT_IPV4 = 4;
-const NEXT_IPV6 = 41;
 /** Not a reason: the packet goes on. */
 const GOES_ON = -1;
 
@@ -53,44 +31,44 @@ const GOES_ON = -1;
  */
 export class EspInbound {
   readonly #memory: Memory;
-  readonly #table: JobTable;
+  readonly #jobs: EspJobs;
   readonly #drops: Drops;
-  readonly #walk = new Ipv6Walk();
-  #jobs = 0;
 
-  constructor(memory: Memory, table: JobTable, drops: Drops) {
+  constructor(memory: Memory, jobs: EspJobs, drops: Drops) {
     this.#memory = memory;
-    this.#table = table;
+    this.#jobs = jobs;
     this.#drops = drops;
   }
 
   /**
-   * Looks over all packets of the burst, whose `sa` and `l3` say where their ESP header is, and drops what cannot be right.
-   *
-   * @returns how many crypto jobs lie in the job table now
+   * Looks over all packets of the burst, whose `sa` and `l3` say where their ESP header is, drops what cannot be right, and
+   * makes the crypto jobs of the others.
    */
-  prepare(burst: PacketBurst): number {
+  prepare(burst: PacketBurst): void {
     const { u32 } = this.#memory;
+    const { sa } = burst;
     const count = burst.count;
     let kept = 0;
-    this.#jobs = 0;
-    for (let row = 0; row < count; row++) {
-      const sa = burst.sa[row];
-      const flags = u32[(sa + layout.SA_FLAGS) >> 2];
-      const esp = burst.header[row] + burst.l3[row];
-      const espBytes = ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
-      const enciphered = burst.length[row] - burst.l3[row] - espBytes - u32[(sa + layout.SA_ICV_BYTES) >> 2];
-      const reason = this.#admit(burst.mbuf[row], sa, flags, esp, enciphered);
-      if (reason !== GOES_ON) {
-        this.#drops.drop(burst.mbuf[row], reason, sa);
-        continue;
+    this.#jobs.clear();
+    for (let first = 0; first < count; ) {
+      const owner = sa[first];
+      const start = kept;
+      let row = first;
+      for (; row < count && sa[row] === owner; row++) {
+        const reason = this.#admit(burst, row, owner);
+        if (reason !== GOES_ON) {
+          this.#drops.drop(burst.mbuf[row], reason, owner);
+          continue;
+        }
+        if (row !== kept) burst.move(row, kept);
+        kept++;
       }
-      if ((flags & layout.SA_FLAG_INLINE) === 0) this.#job(kept, sa, esp, espBytes, enciphered);
-      if (row !== kept) burst.move(row, kept);
-      kept++;
+      if ((u32[(owner + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INLINE) === 0) {
+        this.#jobs.append(burst, start, kept, owner);
+      }
+      first = row;
     }
     burst.count = kept;
-    return this.#jobs;
   }
 
   /**
@@ -99,16 +77,16 @@ export class EspInbound {
    */
   decapsulate(burst: PacketBurst): void {
     const { u32, f64 } = this.#memory;
+    const jobs = this.#jobs;
     const count = burst.count;
     let kept = 0;
-    let job = this.#table.jobs;
+    let job = 0;
     for (let row = 0; row < count; row++) {
       const sa = burst.sa[row];
       const flags = u32[(sa + layout.SA_FLAGS) >> 2];
       let reason = GOES_ON;
       if ((flags & layout.SA_FLAG_INLINE) === 0) {
-        const status = u32[(job + JOB_STATUS) >> 2];
-        job += JOB_BYTES;
+        const status = jobs.status(job++);
         if (status !== STATUS_SUCCESS) reason = status === STATUS_AUTH_FAILED ? DROP.icv : DROP.crypto_error;
       }
       if (reason === GOES_ON) reason = this.#strip(burst, row, sa, flags);
@@ -124,46 +102,23 @@ export class EspInbound {
     burst.count = kept;
   }
 
-  #admit(mbuf: number, sa: number, flags: number, esp: number, enciphered: number): number {
+  #admit(burst: PacketBurst, row: number, sa: number): number {
     const { u32 } = this.#memory;
+    const flags = u32[(sa + layout.SA_FLAGS) >> 2];
     if ((flags & layout.SA_FLAG_UNSERVED) !== 0) return DROP.sa_unserved;
+    const ivBytes = u32[(sa + layout.SA_IV_BYTES) >> 2];
+    const around = burst.l3[row] + ESP_HEADER_BYTES + ivBytes + u32[(sa + layout.SA_ICV_BYTES) >> 2];
+    const enciphered = burst.length[row] - around;
     if (enciphered <= 0 || (enciphered & (u32[(sa + layout.SA_ALIGN) >> 2] - 1)) !== 0) return DROP.esp_length;
     if ((flags & layout.SA_FLAG_INLINE) !== 0) {
-      const offload = u32[(mbuf + MBUF_OL_FLAGS_LO) >> 2];
+      const offload = u32[(burst.mbuf[row] + MBUF_OL_FLAGS_LO) >> 2];
       if ((offload & RX_SEC_OFFLOAD_FAILED) !== 0) return DROP.offload_failed;
       if ((offload & RX_SEC_OFFLOAD) === 0) return DROP.not_offloaded;
     }
     const window = u32[(sa + layout.SA_WINDOW) >> 2];
-    if (window !== 0 && !replayCheck(this.#memory, window, swap32(u32[(esp >> 2) + 1]))) return DROP.replay;
-    return GOES_ON;
-  }
-
-  #job(row: number, sa: number, esp: number, espBytes: number, enciphered: number): void {
-    const { u32 } = this.#memory;
-    const job = (this.#table.jobs + this.#jobs * JOB_BYTES) >> 2;
-    const nonce = this.#table.nonces + this.#jobs * NONCE_BYTES;
-    const kind = u32[(sa + layout.SA_NONCE) >> 2];
-    this.#jobs++;
-    if (kind !== layout.NONCE_IN_PACKET && kind !== layout.NONCE_NONE) {
-      u32[nonce >> 2] = u32[(sa + layout.SA_SALT) >> 2];
-      u32[(nonce >> 2) + 1] = u32[(esp >> 2) + 2];
-      u32[(nonce >> 2) + 2] = u32[(esp >> 2) + 3];
-      u32[(nonce >> 2) + 3] = 0x0100_0000;
-    }
-    u32[job + (JOB_SESSION >> 2)] = u32[(sa + layout.SA_SESSION) >> 2];
-    u32[job + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
-    u32[job + (JOB_SOURCE >> 2)] = esp;
-    u32[job + (JOB_DESTINATION >> 2)] = esp;
-    u32[job + (JOB_CIPHER_OFFSET >> 2)] = espBytes;
-    u32[job + (JOB_CIPHER_LENGTH >> 2)] = enciphered;
-    u32[job + (JOB_AUTH_OFFSET >> 2)] = 0;
-    u32[job + (JOB_AUTH_LENGTH >> 2)] = espBytes + enciphered;
-    u32[job + (JOB_IV >> 2)] =
-      kind === layout.NONCE_IN_PACKET ? esp + ESP_HEADER_BYTES : kind === layout.NONCE_CCM ? nonce + 1 : nonce;
-    u32[job + (JOB_AAD >> 2)] = esp;
-    u32[job + (JOB_AAD_LENGTH >> 2)] = ESP_HEADER_BYTES;
-    u32[job + (JOB_TAG >> 2)] = esp + espBytes + enciphered;
-    u32[job + (JOB_USER >> 2)] = row;
+    if (window === 0) return GOES_ON;
+    const sequence = swap32(u32[((burst.header[row] + burst.l3[row]) >> 2) + 1]);
+    return replayCheck(this.#memory, window, sequence) ? GOES_ON : DROP.replay;
   }
 
   /** Takes the ESP of one authentic packet off; returns a reason, or that it goes on. */
@@ -173,7 +128,7 @@ export class EspInbound {
     const l3 = burst.l3[row];
     const esp = top + l3;
     const payload = esp + ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
-    const end = top + burst.length[row] - u32[(sa + layout.SA_ICV_BYTES) >> 2] - TRAILER_BYTES;
+    const end = top + burst.length[row] - u32[(sa + layout.SA_ICV_BYTES) >> 2] - ESP_TRAILER_BYTES;
     const window = u32[(sa + layout.SA_WINDOW) >> 2];
     if (window !== 0 && !this.#track(sa, window, swap32(u32[(esp >> 2) + 1]))) return DROP.replay;
     const pad = u8[end];
@@ -200,9 +155,7 @@ export class EspInbound {
   /** RFC 4303 section 2.4: 1, 2, 3, …. Bad padding under a good ICV is the sender's sloppiness; without ICV it tells of garbage. */
   #padding(sa: number, flags: number, end: number, pad: number): number {
     const { u8, f64 } = this.#memory;
-    let good = true;
-    for (let i = 1; i <= pad; i++) if (u8[end - pad + i - 1] !== i) good = false;
-    if (good) return GOES_ON;
+    if (espPaddingOk(u8, end - pad, pad)) return GOES_ON;
     if ((flags & (layout.SA_FLAG_STRICT | layout.SA_FLAG_NO_INTEGRITY)) !== 0) return DROP.esp_padding;
     f64[(sa + layout.SA_ODD_PADDING) >> 3]++;
     return GOES_ON;
@@ -211,7 +164,7 @@ export class EspInbound {
   #unwrapTunnel(burst: PacketBurst, row: number, flags: number, at: number, bytes: number, nextHeader: number): number {
     const { u8 } = this.#memory;
     const version = u8[at] >>> 4;
-    if (nextHeader === NEXT_IPV4) {
+    if (nextHeader === IPPROTO_IPIP) {
       const l3 = (u8[at] & 0xf) * 4;
       const total = (u8[at + 2] << 8) | u8[at + 3];
       if (bytes < 20 || version !== 4 || l3 < 20 || total < l3) return DROP.ip_header;
@@ -222,7 +175,7 @@ export class EspInbound {
       if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) restoreTtlChecksum(u8, at);
       burst.length[row] = total;
       burst.l3[row] = l3;
-    } else if (nextHeader === NEXT_IPV6) {
+    } else if (nextHeader === IPPROTO_IPV6) {
       const total = 40 + ((u8[at + 4] << 8) | u8[at + 5]);
       if (bytes < 40 || version !== 6) return DROP.ip_header;
       if (total > bytes) return DROP.inner_length;
@@ -244,17 +197,10 @@ export class EspInbound {
 
   #unwrapTransport(burst: PacketBurst, row: number, payload: number, bytes: number, nextHeader: number): number {
     const { u8 } = this.#memory;
-    const top = burst.header[row];
     const l3 = burst.l3[row];
     const at = payload - l3;
-    const ipv4 = u8[top] >>> 4 === 4;
-    if (!ipv4) walkIpv6Extensions(u8, top, top + l3, this.#walk);
-    u8[ipv4 ? top + 9 : this.#walk.nextHeaderAt] = nextHeader;
-    u8.copyWithin(at, top, top + l3);
-    if (ipv4) {
-      writeU16(u8, at + 2, l3 + bytes);
-      writeU16(u8, at + 10, ipv4Checksum(u8, at));
-    } else writeU16(u8, at + 4, l3 + bytes - 40);
+    moveHeaderBack(u8, burst.header[row], at, l3, nextHeader);
+    writePacketLength(u8, at, l3 + bytes);
     burst.header[row] = at;
     burst.length[row] = l3 + bytes;
     return GOES_ON;

@@ -11,9 +11,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Drops } from './drops.ts';
 import { EspInbound } from './esp-inbound.ts';
+import { EspJobs } from './esp-jobs.ts';
 import { EspOutbound } from './esp-outbound.ts';
-
-import { JobTable } from './job-table.ts';
 import { BURST_MAX, PacketBurst } from './packet-burst.ts';
 import { SA_SEQUENCE } from './sa-layout.ts';
 import { type SaParameters, SaTable } from './sa-table.ts';
@@ -56,7 +55,7 @@ class Bench {
   readonly sad = Sad.create(this.memory, 'SAD', 16);
   readonly drops = new Drops(this.memory, 0);
   readonly burst = new PacketBurst();
-  readonly #jobs = new JobTable(this.memory, 'JOBS', BURST_MAX);
+  readonly #jobs = new EspJobs(this.memory, 'JOBS', BURST_MAX);
   readonly outbound = new EspOutbound(this.memory, this.#jobs, this.drops, { request: () => {} });
   readonly inbound = new EspInbound(this.memory, this.#jobs, this.drops);
 
@@ -94,14 +93,15 @@ class Bench {
 
   encapsulate(sa: number): Uint8Array[] {
     this.burst.sa.fill(sa);
-    const jobs = this.outbound.encapsulate(this.burst);
-    this.outbound.finish(this.burst, jobs, this.engine.process(this.#jobs.jobs, jobs));
+    this.outbound.encapsulate(this.burst);
+    this.outbound.finish(this.burst, this.engine.process(this.#jobs.position, this.#jobs.count));
     return this.give();
   }
 
   decapsulate(): Uint8Array[] {
     this.sad.assign(this.burst, this.drops);
-    this.engine.process(this.#jobs.jobs, this.inbound.prepare(this.burst));
+    this.inbound.prepare(this.burst);
+    this.engine.process(this.#jobs.position, this.#jobs.count);
     this.inbound.decapsulate(this.burst);
     return this.give();
   }

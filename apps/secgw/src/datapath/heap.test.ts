@@ -6,7 +6,7 @@ import { MemoryCaptureFiles } from '@inline-ipsec/wire/capture-files';
 import { describe, expect, it } from 'vitest';
 import type { Gateway } from '../gateway/gateway.ts';
 import { startGateway } from '../gateway/start-gateway.ts';
-import { ethernetFrame, ipv4Packet, ipv6Packet, localAddress } from '../testing/packet-bench.ts';
+import { ethernetFrame, ipv4Packet, ipv6Packet } from '../testing/packet-bench.ts';
 
 /**
  * No packet costs the JavaScript heap anything between its receive and its transmit. With null crypto, so that no
@@ -19,7 +19,7 @@ const WARM_UP = 250_000;
 /** The smallest object takes 16 bytes, 16 MB in all: a per-packet object breaks this bound. Polls and clocks stay below it. */
 const BOUND_BYTES = 4_000_000;
 /** Between two looks at the heap: few enough that nothing is collected in between, even with an object a packet. */
-const POLLS_A_LOOK = 128;
+const POLLS_A_LOOK = 256;
 
 const NULL = 'cipher_algo null auth_algo null';
 const TUNNEL = 'mode ipv4-tunnel src 172.16.1.5 dst 172.16.2.5';
@@ -117,7 +117,6 @@ function measure(frames: readonly Uint8Array[], from: 'protected' | 'unprotected
   gateway.stop();
   expect(received).toBeGreaterThanOrEqual(PACKETS);
   expect(sent + dropped).toBeGreaterThanOrEqual(PACKETS);
-  console.log(bytes);
   return { bytes, sent, dropped };
 }
 
@@ -129,13 +128,14 @@ describe('the heap over a million packets', () => {
     expect(dropped > 0).toBe(frames.length > 1);
   });
 
-  it.each(Object.entries(MIXES))('does not grow with %s on the way in', (_what, frames) => {
-    const esp = espFrames(frames);
+  it('does not grow with packets of every kind on the way in', () => {
+    const esp = espFrames(MIXES['packets of every kind']);
+    // Dropped: another SPI, a fragment, another source.
     const bad = [esp[0].with(37, 9), esp[0].with(20, 0x20), esp[0].with(29, 1)];
-    const { bytes, sent, dropped } = measure(frames.length > 1 ? [...esp, ...bad] : esp, 'unprotected');
+    const { bytes, sent, dropped } = measure([...esp, ...bad], 'unprotected');
     expect(bytes).toBeLessThan(BOUND_BYTES);
     expect(sent).toBeGreaterThan(PACKETS / 3);
-    expect(dropped > 0).toBe(frames.length > 1);
+    expect(dropped).toBeGreaterThan(PACKETS / 4);
   });
 
   it('grows beyond the bound with a single small object a packet', () => {

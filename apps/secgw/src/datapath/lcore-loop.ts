@@ -7,8 +7,8 @@ import type { EthPort } from '@inline-ipsec/ethdev/port';
 import { DROP } from '@inline-ipsec/ipsec/drop-reason';
 import { Drops } from '@inline-ipsec/ipsec/drops';
 import { EspInbound } from '@inline-ipsec/ipsec/esp-inbound';
+import { EspJobs } from '@inline-ipsec/ipsec/esp-jobs';
 import { EspOutbound } from '@inline-ipsec/ipsec/esp-outbound';
-import { JobTable } from '@inline-ipsec/ipsec/job-table';
 import { BURST_MAX, PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
 import type { Sad } from '@inline-ipsec/ipsec/sad';
 import type { Lpm4 } from '@inline-ipsec/lpm/lpm4';
@@ -79,7 +79,7 @@ export class LcoreLoop {
   readonly #classes: Classes = { ipv4: new PacketBurst(), ipv6: new PacketBurst(), esp: new PacketBurst() };
   readonly #protect = new PacketBurst();
   readonly #clear = new PacketBurst();
-  readonly #jobs: JobTable;
+  readonly #jobs: EspJobs;
   readonly #outbound: EspOutbound;
   readonly #inbound: EspInbound;
   readonly #outbound4: PolicyStage;
@@ -97,7 +97,7 @@ export class LcoreLoop {
     this.#memory = memory;
     this.#counters = lcoreCounters(memory, lcore);
     this.drops = new Drops(memory, lcore);
-    this.#jobs = new JobTable(memory, `JOBS_${lcore}`, BURST_MAX);
+    this.#jobs = new EspJobs(memory, `JOBS_${lcore}`, BURST_MAX);
     this.#outbound = new EspOutbound(
       memory,
       this.#jobs,
@@ -162,8 +162,7 @@ export class LcoreLoop {
     classify(this.#memory, this.#table, count, this.#classes, this.drops);
     if (queue.unprotected) this.#fromUnprotected();
     else this.#fromProtected();
-    this.#route.assign(this.#clear);
-    this.#transmit.send(this.#clear);
+    this.#forward(this.#clear);
     return count;
   }
 
@@ -176,9 +175,22 @@ export class LcoreLoop {
     this.#outbound4.protect(ipv4, protect, this.#clear);
     this.#outbound6.protect(ipv6, protect, this.#clear);
     if (protect.count === 0) return;
-    const jobs = this.#outbound.encapsulate(protect);
-    if (jobs > 0) this.#outbound.finish(protect, jobs, this.#resources.crypto.process(this.#jobs.jobs, jobs));
-    this.#clear.append(protect);
+    this.#outbound.encapsulate(protect);
+    this.#outbound.finish(protect, this.#crypt());
+    this.#forward(protect);
+  }
+
+  /** Has the lookaside engine work through all jobs; returns how many succeeded. */
+  #crypt(): number {
+    const { position, count } = this.#jobs;
+    return count === 0 ? 0 : this.#resources.crypto.process(position, count);
+  }
+
+  /** The way out, the same for all: route and transmit. */
+  #forward(burst: PacketBurst): void {
+    if (burst.count === 0) return;
+    this.#route.assign(burst);
+    this.#transmit.send(burst);
   }
 
   /** ESP on its way in: SAD, decryption, ESP off; then the policies look at everything. */
@@ -188,8 +200,8 @@ export class LcoreLoop {
     if (esp.count > 0) {
       if (sad === undefined) dropAll(esp, DROP.sa_unknown, this.drops);
       else sad.assign(esp, this.drops);
-      const jobs = this.#inbound.prepare(esp);
-      if (jobs > 0) this.#resources.crypto.process(this.#jobs.jobs, jobs);
+      this.#inbound.prepare(esp);
+      this.#crypt();
       this.#inbound.decapsulate(esp);
       splitFamilies(this.#memory, esp, ipv4, ipv6);
     }

@@ -8,15 +8,22 @@ import type { Lpm6 } from '@inline-ipsec/lpm/lpm6';
 /** What the look-ups answer where no route leads. */
 const NO_ROUTE = -1;
 
+/** The packets of one family that wait for their route. */
+class Lookup {
+  readonly headers = new Uint32Array(BURST_MAX);
+  readonly rows = new Uint32Array(BURST_MAX);
+  readonly hops = new Int32Array(BURST_MAX);
+  count = 0;
+}
+
 /** Finds the port of every packet by its destination; an inline SA's packet has its port already. */
 export class RouteStage {
   readonly #memory: Memory;
   readonly #routes4: Lpm4 | undefined;
   readonly #routes6: Lpm6 | undefined;
   readonly #drops: Drops;
-  readonly #headers = new Uint32Array(BURST_MAX);
-  readonly #rows = new Uint32Array(BURST_MAX);
-  readonly #hops = new Int32Array(BURST_MAX);
+  readonly #ipv4 = new Lookup();
+  readonly #ipv6 = new Lookup();
 
   constructor(memory: Memory, routes4: Lpm4 | undefined, routes6: Lpm6 | undefined, drops: Drops) {
     this.#memory = memory;
@@ -27,8 +34,25 @@ export class RouteStage {
 
   /** Sets `port` in every row, or drops. */
   assign(burst: PacketBurst): void {
-    this.#family(burst, this.#routes4, 4);
-    this.#family(burst, this.#routes6, 6);
+    const { u8 } = this.#memory;
+    const { header, port } = burst;
+    const ipv4 = this.#ipv4;
+    const ipv6 = this.#ipv6;
+    ipv4.count = 0;
+    ipv6.count = 0;
+    for (let row = 0; row < burst.count; row++) {
+      if (port[row] !== PORT_BY_ROUTE) continue;
+      const lookup = u8[header[row]] >>> 4 === 4 ? ipv4 : ipv6;
+      lookup.headers[lookup.count] = header[row];
+      lookup.rows[lookup.count++] = row;
+    }
+    let missed = 0;
+    if (ipv4.count > 0) missed += findHops(this.#routes4, ipv4, port);
+    if (ipv6.count > 0) missed += findHops(this.#routes6, ipv6, port);
+    if (missed > 0) this.#dropUnrouted(burst);
+  }
+
+  #dropUnrouted(burst: PacketBurst): void {
     let kept = 0;
     for (let row = 0; row < burst.count; row++) {
       if (burst.port[row] === PORT_BY_ROUTE) {
@@ -40,21 +64,13 @@ export class RouteStage {
     }
     burst.count = kept;
   }
+}
 
-  #family(burst: PacketBurst, routes: Lpm4 | Lpm6 | undefined, version: number): void {
-    const { u8 } = this.#memory;
-    const headers = this.#headers;
-    const rows = this.#rows;
-    const hops = this.#hops;
-    let count = 0;
-    for (let row = 0; row < burst.count; row++) {
-      const header = burst.header[row];
-      if (u8[header] >>> 4 !== version || burst.port[row] !== PORT_BY_ROUTE) continue;
-      headers[count] = header;
-      rows[count++] = row;
-    }
-    if (count === 0 || routes === undefined) return;
-    routes.lookupBurst(headers, count, hops);
-    for (let i = 0; i < count; i++) if (hops[i] !== NO_ROUTE) burst.port[rows[i]] = hops[i];
-  }
+/** Looks up one family and writes the ports of those that have a route; returns how many have none. */
+function findHops(routes: Lpm4 | Lpm6 | undefined, lookup: Lookup, port: Uint32Array): number {
+  const { headers, rows, hops, count } = lookup;
+  if (routes === undefined) return count;
+  const found = routes.lookupBurst(headers, count, hops);
+  for (let i = 0; i < count; i++) if (hops[i] !== NO_ROUTE) port[rows[i]] = hops[i];
+  return count - found;
 }

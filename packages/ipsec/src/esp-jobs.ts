@@ -1,0 +1,111 @@
+import {
+  JOB_AAD,
+  JOB_AAD_LENGTH,
+  JOB_AUTH_LENGTH,
+  JOB_AUTH_OFFSET,
+  JOB_BYTES,
+  JOB_CIPHER_LENGTH,
+  JOB_CIPHER_OFFSET,
+  JOB_DESTINATION,
+  JOB_IV,
+  JOB_SESSION,
+  JOB_SOURCE,
+  JOB_STATUS,
+  JOB_TAG,
+  JOB_USER,
+  STATUS_NOT_PROCESSED,
+} from '@inline-ipsec/cryptodev/job';
+import type { Memory } from '@inline-ipsec/eal/memory';
+import { ESP_HEADER_BYTES } from '@inline-ipsec/net/esp';
+import type { PacketBurst } from './packet-burst.ts';
+import * as layout from './sa-layout.ts';
+
+/** Bytes kept for the nonce of each job. */
+const NONCE_BYTES = 16;
+/** The block counter that follows nonce and IV (RFC 3686 section 4), as its bytes lie in memory. */
+const FIRST_BLOCK = 0x0100_0000;
+
+/**
+ * The crypto jobs of one lcore's burst: a table in the memory, and behind it a place for the nonce of each job. An ESP
+ * packet looks the same to an engine on its way out and in, so one function makes the jobs of both.
+ */
+export class EspJobs {
+  /** Position of the first job. */
+  readonly position: number;
+  readonly #memory: Memory;
+  readonly #nonces: number;
+  #count = 0;
+
+  /** The table of that name in the memory, made with room for `capacity` jobs if it is not there yet. */
+  constructor(memory: Memory, name: string, capacity: number) {
+    const zone = memory.lookup(name) ?? memory.reserve(name, capacity * (JOB_BYTES + NONCE_BYTES));
+    this.#memory = memory;
+    this.position = zone.position;
+    this.#nonces = zone.position + capacity * JOB_BYTES;
+  }
+
+  /** Jobs in the table. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Empties the table. */
+  clear(): void {
+    this.#count = 0;
+  }
+
+  /** Appends a job for each of the rows `first` to `end` - 1, which are complete ESP packets of one SA. */
+  append(burst: PacketBurst, first: number, end: number, sa: number): void {
+    const { u32 } = this.#memory;
+    const { header, length, l3 } = burst;
+    const session = u32[(sa + layout.SA_SESSION) >> 2];
+    const salt = u32[(sa + layout.SA_SALT) >> 2];
+    const kind = u32[(sa + layout.SA_NONCE) >> 2];
+    const icvBytes = u32[(sa + layout.SA_ICV_BYTES) >> 2];
+    const espBytes = ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
+    const fromPacket = kind === layout.NONCE_IN_PACKET;
+    const flags = u32[(sa + layout.SA_FLAGS) >> 2];
+    const outboundCbc = fromPacket && (flags & layout.SA_FLAG_INBOUND) === 0;
+    const cipherOffset = outboundCbc ? ESP_HEADER_BYTES : espBytes;
+    let job = (this.position + this.#count * JOB_BYTES) >> 2;
+    let nonce = this.#nonces + this.#count * NONCE_BYTES;
+    this.#count += end - first;
+    for (let row = first; row < end; row++) {
+      const esp = header[row] + l3[row];
+      const authenticated = length[row] - l3[row] - icvBytes;
+      const word = esp >> 2;
+      u32[nonce >> 2] = salt;
+      // An outbound CBC packet's own IV field is enciphered under a nonce that changes with the sequence number, early
+      // in it, for a block may be 8 bytes only. All other nonces have the IV of the packet.
+      u32[(nonce >> 2) + 1] = outboundCbc ? u32[word + 1] : u32[word + 2];
+      u32[(nonce >> 2) + 2] = outboundCbc ? 0 : u32[word + 3];
+      u32[(nonce >> 2) + 3] = FIRST_BLOCK;
+      u32[job + (JOB_SESSION >> 2)] = session;
+      u32[job + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
+      u32[job + (JOB_SOURCE >> 2)] = esp;
+      u32[job + (JOB_DESTINATION >> 2)] = esp;
+      u32[job + (JOB_CIPHER_OFFSET >> 2)] = cipherOffset;
+      u32[job + (JOB_CIPHER_LENGTH >> 2)] = authenticated - cipherOffset;
+      u32[job + (JOB_AUTH_OFFSET >> 2)] = 0;
+      u32[job + (JOB_AUTH_LENGTH >> 2)] = authenticated;
+      u32[job + (JOB_IV >> 2)] =
+        fromPacket && !outboundCbc ? esp + ESP_HEADER_BYTES : kind === layout.NONCE_CCM ? nonce + 1 : nonce;
+      u32[job + (JOB_AAD >> 2)] = esp;
+      u32[job + (JOB_AAD_LENGTH >> 2)] = ESP_HEADER_BYTES;
+      u32[job + (JOB_TAG >> 2)] = esp + authenticated;
+      u32[job + (JOB_USER >> 2)] = row;
+      job += JOB_BYTES >> 2;
+      nonce += NONCE_BYTES;
+    }
+  }
+
+  /** The status of job number `index`, a `STATUS_` value. */
+  status(index: number): number {
+    return this.#memory.u32[(this.position + index * JOB_BYTES + JOB_STATUS) >> 2];
+  }
+
+  /** The row that job number `index` was made for. */
+  row(index: number): number {
+    return this.#memory.u32[(this.position + index * JOB_BYTES + JOB_USER) >> 2];
+  }
+}

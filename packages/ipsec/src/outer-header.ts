@@ -1,0 +1,87 @@
+import type { Memory } from '@inline-ipsec/eal/memory';
+import { writeU16 } from '@inline-ipsec/net/big-endian';
+import { ipv4Checksum } from '@inline-ipsec/net/checksum';
+import { ipv6TrafficClass } from '@inline-ipsec/net/dscp-ecn';
+import { IPPROTO_ESP, IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
+import { IPV4_CHECKSUM, IPV4_PROTOCOL, IPV4_TOS, IPV4_TOTAL_LENGTH } from '@inline-ipsec/net/ipv4';
+import { IPV6_HEADER_BYTES, IPV6_PAYLOAD_LENGTH } from '@inline-ipsec/net/ipv6';
+import { Ipv6Walk, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
+import * as layout from './sa-layout.ts';
+
+/**
+ * The IP header in front of ESP (RFC 4301 section 5.1.2): in a tunnel a new one, from the SA's template, whose TOS or
+ * traffic class is that of the packet inside (RFC 6040 section 4.1); in transport mode the packet's own, moved forward.
+ * Templates are whole words and packets 4-byte aligned, so they are written in words.
+ */
+
+/** What ESP's next-header field says of the packet inside a tunnel: its family. */
+export function tunnelNextHeader(u8: Uint8Array, inner: number): number {
+  return u8[inner] >>> 4 === 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
+}
+
+/** Writes an IPv4 tunnel header of `total` bytes of packet at `top`, for the packet inside at `inner`. */
+export function writeOuterIpv4(memory: Memory, sa: number, top: number, inner: number, total: number): void {
+  const { u8, u32 } = memory;
+  const tos = u8[inner] >>> 4 === 4 ? u8[inner + IPV4_TOS] : ipv6TrafficClass(u8, inner);
+  const template = (sa + layout.SA_TEMPLATE) >> 2;
+  const word = top >> 2;
+  let sum = u32[(sa + layout.SA_OUTER_SUM) >> 2] + tos + total;
+  sum = (sum & 0xffff) + (sum >>> 16);
+  sum = ~((sum & 0xffff) + (sum >>> 16));
+  u32[word] = u32[template] | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
+  u32[word + 1] = u32[template + 1];
+  u32[word + 2] = u32[template + 2] | ((sum & 0xff00) << 8) | (sum << 24);
+  u32[word + 3] = u32[template + 3];
+  u32[word + 4] = u32[template + 4];
+}
+
+/** Writes an IPv6 tunnel header of `total` bytes of packet at `top`, for the packet inside at `inner`. */
+export function writeOuterIpv6(memory: Memory, sa: number, top: number, inner: number, total: number): void {
+  const { u8, u32 } = memory;
+  const trafficClass = u8[inner] >>> 4 === 4 ? u8[inner + IPV4_TOS] : ipv6TrafficClass(u8, inner);
+  const template = (sa + layout.SA_TEMPLATE) >> 2;
+  const word = top >> 2;
+  for (let i = 0; i < IPV6_HEADER_BYTES >> 2; i++) u32[word + i] = u32[template + i];
+  u8[top] |= trafficClass >>> 4;
+  u8[top + 1] = trafficClass << 4;
+  writeU16(u8, top + IPV6_PAYLOAD_LENGTH, total - IPV6_HEADER_BYTES);
+}
+
+/**
+ * Transport mode: moves the header of `l3` bytes from `at` forward to `top` and makes it say that ESP follows.
+ *
+ * @returns what followed before: ESP's next header
+ */
+export function moveHeaderForward(u8: Uint8Array, top: number, at: number, l3: number): number {
+  u8.copyWithin(top, at, at + l3);
+  return replaceNextHeader(u8, top, l3, IPPROTO_ESP);
+}
+
+/** Transport mode, the other way: moves the header from `top` back to `at`, where `nextHeader` follows it again. */
+export function moveHeaderBack(u8: Uint8Array, top: number, at: number, l3: number, nextHeader: number): void {
+  replaceNextHeader(u8, top, l3, nextHeader);
+  u8.copyWithin(at, top, top + l3);
+}
+
+/** Writes the length of a packet of `total` bytes into its own header at `at`, with IPv4's checksum. */
+export function writePacketLength(u8: Uint8Array, at: number, total: number): void {
+  if (u8[at] >>> 4 === 4) {
+    writeU16(u8, at + IPV4_TOTAL_LENGTH, total);
+    writeU16(u8, at + IPV4_CHECKSUM, ipv4Checksum(u8, at));
+  } else writeU16(u8, at + IPV6_PAYLOAD_LENGTH, total - IPV6_HEADER_BYTES);
+}
+
+// The scratch of this thread's walks.
+const walk = new Ipv6Walk();
+
+/** Changes what the header of `l3` bytes at `at`, with its extensions, says that follows it; returns what it said. */
+function replaceNextHeader(u8: Uint8Array, at: number, l3: number, nextHeader: number): number {
+  let field = at + IPV4_PROTOCOL;
+  if (u8[at] >>> 4 !== 4) {
+    walkIpv6Extensions(u8, at, at + l3, walk);
+    field = walk.nextHeaderAt;
+  }
+  const before = u8[field];
+  u8[field] = nextHeader;
+  return before;
+}
