@@ -16,7 +16,7 @@ export const TABLE_BYTES = 24;
 export const HEADER_BYTES = 64;
 
 // An entry is 0 for nothing, the word of a cut, or, with bit 31, the word of the first record of a leaf.
-export const LEAF = 0x8000_0000 | 0;
+export const LEAF: number = 0x8000_0000 | 0;
 export const LEAF_WORD = 0x7fff_ffff;
 
 // A cut, in words. Two bytes of the packet, shifted and masked, choose from its entries.
@@ -38,7 +38,7 @@ export const MAX_DEPTH = 48;
 // A record is a rule, and a leaf a run of records in the order of their ranks. Addresses are words as they lie in a
 // packet. Ports: low in the lower half, high in the upper.
 /** Bits 0 to 30: the rank, 0 for the rule that wins over all others; bit 31 in the last record of a leaf. */
-export const LAST = 0x8000_0000 | 0;
+export const LAST: number = 0x8000_0000 | 0;
 export const RANK_MASK = 0x7fff_ffff;
 
 export const RECORD4_SRC = 0;

@@ -47,12 +47,17 @@ export function winners(set: RuleSet, ranks: readonly number[], region: Region):
   const kept = ranks.slice(0, endOfWinners(set, ranks, region));
   if (kept.length > 64) return kept;
   const left: number[] = [];
-  for (const rank of kept) if (!left.some((better) => shadows(set, better, rank, region))) left.push(rank);
+  for (const rank of kept) if (!hidden(set, rank, left, region)) left.push(rank);
   return left;
 }
 
+function hidden(set: RuleSet, rank: number, better: readonly number[], region: Region): boolean {
+  for (const one of better) if (shadows(set, one, rank, region)) return true;
+  return false;
+}
+
 /** How many rules there are up to the first one that hides all behind it. */
-function endOfWinners({ low, high, holes }: RuleSet, ranks: readonly number[], region: Region): number {
+export function endOfWinners({ low, high, holes }: RuleSet, ranks: readonly number[], region: Region): number {
   // The box around the rules from `i` on, from the last one backwards.
   const least = region.max.slice();
   const most = region.min.slice();

@@ -37,13 +37,13 @@ export interface AclRule<Address> {
   /** What a packet gets that the rule matches: 1 to 0xffffffff. */
   readonly userdata: number;
   /** IPv4's protocol, or the next header of the fixed IPv6 header. */
-  readonly proto?: AclBits;
-  readonly src?: AclPrefix<Address>;
-  readonly dst?: AclPrefix<Address>;
+  readonly proto?: AclBits | undefined;
+  readonly src?: AclPrefix<Address> | undefined;
+  readonly dst?: AclPrefix<Address> | undefined;
   /** The first two bytes behind the fixed header, whatever the protocol. */
-  readonly sport?: AclRange;
+  readonly sport?: AclRange | undefined;
   /** The next two bytes. */
-  readonly dport?: AclRange;
+  readonly dport?: AclRange | undefined;
 }
 
 /** A rule for IPv4: addresses are u32 in host order. */

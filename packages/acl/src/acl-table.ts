@@ -9,9 +9,9 @@
  */
 import { SetupError } from '@inline-ipsec/eal/errors';
 import { alignUp, CACHE_LINE_BYTES, type Memory, type Memzone } from '@inline-ipsec/eal/memory';
-import { layOut, recordWords } from './_lay-out.ts';
 import { FAMILY, MAGIC, MAGIC_VALUE, RULES, TABLE_BYTES } from './_layout.ts';
 import { makeRuleSet } from './_rule-set.ts';
+import { layOut, recordWords } from './_table-image.ts';
 import { buildTree } from './_tree.ts';
 import { type Acl4Rule, type Acl6Rule, checkAclRules } from './acl-rule.ts';
 import { aclClassify4, aclClassify6 } from './classify.ts';

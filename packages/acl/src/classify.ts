@@ -48,11 +48,19 @@ import {
   WINDOW_SHIFT_MASK,
 } from './_layout.ts';
 
+/** 0 to 65535, as records have it. */
+const ANY_PORT = 0xffff_0000 | 0;
+
+/** The lengths of the prefixes in the protocol word of an IPv6 record. */
+const SRC_DEPTH = 0x00ff_0000;
+const DST_DEPTH = 0xff00_0000 | 0;
+
 /** The rank of nothing. */
 const NO_RANK = 0x7fff_ffff;
 
 // Rests that wait, an entry and its best rank each. Every thread has its own copy of this module.
 const waiting = new Int32Array(2 * MAX_DEPTH);
+// What is read only to have it in the cache.
 const touched = new Int32Array(32);
 // The addresses of a packet whose header is not aligned.
 const addressBytes = new Uint8Array(32);
@@ -64,7 +72,7 @@ const addressWords = new Int32Array(addressBytes.buffer);
  * @param table position of a table of family 4
  * @param headers positions of IP headers; those that are not 4-byte aligned take longer
  * @param n how many
- * @param results the userdata of the best rule that matches each is written here, 0 where none does
+ * @param results the userdata of the best rule that matches each is written here, 0 where none does; not `headers` itself
  * @returns how many were matched
  */
 export function aclClassify4(
@@ -107,8 +115,6 @@ export function aclClassify4(
       src = addressWords[0];
       dst = addressWords[1];
     }
-    const sport = (u8[header + IP4_PORTS] << 8) | u8[header + IP4_PORTS + 1];
-    const dport = (u8[header + IP4_PORTS + 2] << 8) | u8[header + IP4_PORTS + 3];
     const proto = u8[header + IP4_PROTO];
     let best = NO_RANK;
     let waits = 0;
@@ -121,9 +127,9 @@ export function aclClassify4(
     for (;;) {
       while (entry > 0) {
         const window = i32[entry];
-        const rest = i32[entry + CUT_REST];
-        if (rest !== 0) {
-          waiting[waits] = rest;
+        const aside = i32[entry + CUT_REST];
+        if (aside !== 0) {
+          waiting[waits] = aside;
           waiting[waits + 1] = i32[entry + CUT_REST_RANK];
           waits += 2;
         }
@@ -145,6 +151,12 @@ export function aclClassify4(
           if (unlike === 0) {
             const sports = i32[record + RECORD4_SPORT];
             const dports = i32[record + RECORD4_DPORT];
+            if (sports === ANY_PORT && dports === ANY_PORT) {
+              best = rank;
+              break;
+            }
+            const sport = (u8[header + IP4_PORTS] << 8) | u8[header + IP4_PORTS + 1];
+            const dport = (u8[header + IP4_PORTS + 2] << 8) | u8[header + IP4_PORTS + 3];
             // Negative when a port is out of its range.
             const outside =
               (sport - (sports & 0xffff)) |
@@ -182,7 +194,7 @@ export function aclClassify4(
  * @param table position of a table of family 6
  * @param headers positions of IP headers; those that are not 4-byte aligned take longer
  * @param n how many
- * @param results the userdata of the best rule that matches each is written here, 0 where none does
+ * @param results the userdata of the best rule that matches each is written here, 0 where none does; not `headers` itself
  * @returns how many were matched
  */
 export function aclClassify6(
@@ -197,6 +209,23 @@ export function aclClassify6(
   const userdata = i32[(table + USERDATA) >>> 2];
   const masks = i32[(table + MASKS) >>> 2];
   let matched = 0;
+  let rest = 0;
+  let restRank = 0;
+  if (root > 0) {
+    // The first cut of all packets first: what it leads to then comes into the cache at the same time.
+    const window = i32[root];
+    const offset = window & WINDOW_OFFSET_MASK;
+    const shift = (window >>> WINDOW_SHIFT_AT) & WINDOW_SHIFT_MASK;
+    const mask = window >>> WINDOW_MASK_AT;
+    rest = i32[root + CUT_REST];
+    restRank = i32[root + CUT_REST_RANK];
+    for (let i = 0; i < n; i++) {
+      const at = headers[i] + offset;
+      const entry = i32[root + CUT_ENTRIES + ((((u8[at] << 8) | u8[at + 1]) >>> shift) & mask)];
+      results[i] = entry;
+      touched[i & 31] = i32[(entry & LEAF_WORD) + RECORD6_RANK];
+    }
+  }
   for (let i = 0; i < n; i++) {
     const header = headers[i];
     // Where the addresses are as words: in the packet, or, when it is not aligned, in a copy.
@@ -207,18 +236,21 @@ export function aclClassify6(
       words = addressWords;
       addresses = 0;
     }
-    const sport = (u8[header + IP6_PORTS] << 8) | u8[header + IP6_PORTS + 1];
-    const dport = (u8[header + IP6_PORTS + 2] << 8) | u8[header + IP6_PORTS + 3];
     const proto = u8[header + IP6_PROTO];
     let best = NO_RANK;
     let waits = 0;
-    let entry = root;
+    let entry = root > 0 ? results[i] | 0 : root;
+    if (rest !== 0) {
+      waiting[0] = rest;
+      waiting[1] = restRank;
+      waits = 2;
+    }
     for (;;) {
       while (entry > 0) {
         const window = i32[entry];
-        const rest = i32[entry + CUT_REST];
-        if (rest !== 0) {
-          waiting[waits] = rest;
+        const aside = i32[entry + CUT_REST];
+        if (aside !== 0) {
+          waiting[waits] = aside;
           waiting[waits + 1] = i32[entry + CUT_REST_RANK];
           waits += 2;
         }
@@ -233,21 +265,34 @@ export function aclClassify6(
           const rank = last & RANK_MASK;
           if (rank >= best) break;
           const wanted = i32[record + RECORD6_PROTO];
-          const srcMask = masks + ((wanted >>> 14) & 0x3fc);
-          const dstMask = masks + ((wanted >>> 24) << 2);
-          const unlike =
-            ((words[addresses] ^ i32[record + RECORD6_SRC]) & i32[srcMask]) |
-            ((words[addresses + 1] ^ i32[record + RECORD6_SRC + 1]) & i32[srcMask + 1]) |
-            ((words[addresses + 2] ^ i32[record + RECORD6_SRC + 2]) & i32[srcMask + 2]) |
-            ((words[addresses + 3] ^ i32[record + RECORD6_SRC + 3]) & i32[srcMask + 3]) |
-            ((words[addresses + 4] ^ i32[record + RECORD6_DST]) & i32[dstMask]) |
-            ((words[addresses + 5] ^ i32[record + RECORD6_DST + 1]) & i32[dstMask + 1]) |
-            ((words[addresses + 6] ^ i32[record + RECORD6_DST + 2]) & i32[dstMask + 2]) |
-            ((words[addresses + 7] ^ i32[record + RECORD6_DST + 3]) & i32[dstMask + 3]) |
-            ((proto ^ wanted) & (wanted >>> 8) & 0xff);
+          let unlike = (proto ^ wanted) & (wanted >>> 8) & 0xff;
+          // Most rules leave one of the addresses open.
+          if ((wanted & SRC_DEPTH) !== 0) {
+            const mask = masks + ((wanted >>> 14) & 0x3fc);
+            unlike |=
+              ((words[addresses] ^ i32[record + RECORD6_SRC]) & i32[mask]) |
+              ((words[addresses + 1] ^ i32[record + RECORD6_SRC + 1]) & i32[mask + 1]) |
+              ((words[addresses + 2] ^ i32[record + RECORD6_SRC + 2]) & i32[mask + 2]) |
+              ((words[addresses + 3] ^ i32[record + RECORD6_SRC + 3]) & i32[mask + 3]);
+          }
+          if ((wanted & DST_DEPTH) !== 0) {
+            const mask = masks + ((wanted >>> 24) << 2);
+            unlike |=
+              ((words[addresses + 4] ^ i32[record + RECORD6_DST]) & i32[mask]) |
+              ((words[addresses + 5] ^ i32[record + RECORD6_DST + 1]) & i32[mask + 1]) |
+              ((words[addresses + 6] ^ i32[record + RECORD6_DST + 2]) & i32[mask + 2]) |
+              ((words[addresses + 7] ^ i32[record + RECORD6_DST + 3]) & i32[mask + 3]);
+          }
           if (unlike === 0) {
             const sports = i32[record + RECORD6_SPORT];
             const dports = i32[record + RECORD6_DPORT];
+            if (sports === ANY_PORT && dports === ANY_PORT) {
+              best = rank;
+              break;
+            }
+            const sport = (u8[header + IP6_PORTS] << 8) | u8[header + IP6_PORTS + 1];
+            const dport = (u8[header + IP6_PORTS + 2] << 8) | u8[header + IP6_PORTS + 3];
+            // Negative when a port is out of its range.
             const outside =
               (sport - (sports & 0xffff)) |
               ((sports >>> 16) - sport) |

@@ -36,10 +36,10 @@ export const MASKS: number = ROOT + 4 * ROOT_ENTRIES;
 export const FIRST_GROUP: number = MASKS + 2112;
 
 /** Set in every entry that is no answer. */
-export const KINDS = 0xc000_0000 | 0;
+export const KINDS: number = 0xc000_0000 | 0;
 export const LEAF = 0x4000_0000;
-export const GROUP = 0x8000_0000 | 0;
-export const SKIPPING_GROUP = 0xc000_0000 | 0;
+export const GROUP: number = 0x8000_0000 | 0;
+export const SKIPPING_GROUP: number = 0xc000_0000 | 0;
 /** The number of the leaf or group. */
 export const NUMBER_MASK = 0xff_ffff;
 

@@ -412,3 +412,11 @@ describe('a gateway that cannot start', () => {
     expect(() => bench.start(['-m', '64', ...ARTICLE_LINE.slice(2), '-l'])).toThrow(/comes later/);
   });
 });
+
+describe('flow lines', () => {
+  it('are tried, and never fatal', () => {
+    const flows = `flow ipv4 dst 10.0.0.0/8 port 0 queue 0\n`;
+    const { stdout } = run(LOOKASIDE + flows, {});
+    expect(stdout).toMatch(/Flow #0 \(line \d+\): port 0 ipv4 \/ end → queue \/ end \[UNSUPPORTED\]/);
+  });
+});

@@ -1,7 +1,6 @@
 import type { Eal } from '@inline-ipsec/eal/eal';
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory } from '@inline-ipsec/eal/memory';
-import { linkToText } from '@inline-ipsec/ethdev/link';
 import type { EthPort } from '@inline-ipsec/ethdev/port';
 import type { EthPorts } from '@inline-ipsec/ethdev/ports';
 import { allDrops } from '@inline-ipsec/ipsec/drops';
@@ -15,6 +14,7 @@ import type { ApplicationOptions } from '../options/application-options.ts';
 import { checkApplicationOptions } from '../options/check-options.ts';
 import { requestStaleChecksum } from './checksum-peculiarity.ts';
 import type { CryptoService } from './crypto-service.ts';
+import { installFlowRules } from './flow-rules.ts';
 import { InlineSas } from './inline-sas.ts';
 import { neighbourOf } from './neighbours.ts';
 import { buildPolicies } from './policies.ts';
@@ -26,6 +26,7 @@ import {
   type Peculiarities2018,
   type SecurityAssociations,
 } from './security-associations.ts';
+import { cryptoMappingLines, linkLines, logMainLoops } from './start-up-lines.ts';
 import { dropLines, type LcoreStatistics, lcoreStatistics, statisticsScreen } from './statistics-screen.ts';
 
 /** Mbufs that a pool has at least (DPDK's gateway: `nb_mbufs_in_pool`). */
@@ -91,7 +92,7 @@ export class Gateway {
     const lcores = [...new Set(options.queues.map(({ lcore }) => lcore))].sort((a, b) => a - b);
 
     crypto.start(lcores.length, options.cryptoDescriptors);
-    this.#printCryptoMappings(lcores);
+    for (const line of cryptoMappingLines(lcores, crypto.devices)) print(line);
     this.pool = PktmbufPool.create(memory, 'mbuf_pool', {
       count: options.poolBuffers ?? this.#poolSize(lcores.length),
       cacheSize: MEMPOOL_CACHE,
@@ -123,8 +124,9 @@ export class Gateway {
       this.#stopPorts();
       throw error;
     }
-    this.#printLinks();
-    this.#printMainLoops();
+    installFlowRules(parts.ports, configuration, print);
+    for (const line of linkLines(this.#ports)) print(line);
+    logMainLoops(eal.log.type('IPSEC', 'user1'), lcores, options);
   }
 
   /** The memory that all of it lies in. */
@@ -165,6 +167,13 @@ export class Gateway {
   drain(): void {
     for (const loop of this.loops) loop.drain();
     for (const { wires } of this.#ports) for (const wire of wires) wire.flush();
+  }
+
+  /** What stopped a wire of a port, if anything did: a capture cut in mid-frame, a full disk. One sentence each. */
+  failures(): string[] {
+    return this.#ports.flatMap(({ name, wires }) =>
+      wires.flatMap(({ failure }) => (failure === undefined ? [] : [`${name}: ${failure.message}`])),
+    );
   }
 
   /** What each lcore has done. */
@@ -319,41 +328,6 @@ export class Gateway {
       expected: positions.length === 0 ? 'an outbound SA' : `0 to ${positions.length - 1}`,
       got: String(index),
     });
-  }
-
-  #printCryptoMappings(lcores: readonly number[]): void {
-    this.#print('lcore/cryptodev/qp mappings:');
-    for (const lcore of lcores) {
-      this.#parts.crypto.devices.forEach(({ name }, index) => {
-        for (const side of ['Outbound', 'Inbound']) {
-          this.#print(`${side} cdev mapping: lcore ${lcore} using cdev ${index} qp 0 (cdev_id_qp ${index}) ${name}`);
-        }
-      });
-    }
-  }
-
-  #printLinks(): void {
-    this.#print('');
-    this.#print('Checking link status....done');
-    for (const port of this.#ports) {
-      const unplugged = port.wires.some(({ name }) => name === 'none');
-      const why = unplugged ? ' (no wire: its cable is unplugged; give it one with wire=…)' : '';
-      this.#print(`Port ${port.id} ${linkToText(port.link())}${why}`);
-    }
-  }
-
-  #printMainLoops(): void {
-    const { eal, options } = this.#parts;
-    const log = eal.log.type('IPSEC', 'user1');
-    const seconds = options.statisticsSeconds;
-    log.info(seconds > 0 ? `Stats display reporting every ${seconds} seconds` : 'Stats display disabled');
-    for (const { lcore } of this.loops) {
-      log.info(`entering main loop on lcore ${lcore}`);
-      for (const mapping of options.queues) {
-        if (mapping.lcore !== lcore) continue;
-        log.info(` -- lcoreid=${lcore} portid=${mapping.port} rxqueueid=${mapping.queue}`);
-      }
-    }
   }
 }
 
