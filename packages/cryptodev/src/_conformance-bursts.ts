@@ -12,16 +12,14 @@ import {
   JOB_CIPHER_OFFSET,
   JOB_DESTINATION,
   JOB_IV,
-  JOB_SESSION,
   JOB_SOURCE,
-  JOB_STATUS,
   JOB_TAG,
   STATUS_AUTH_FAILED,
   STATUS_INVALID_ARGS,
   STATUS_INVALID_SESSION,
-  STATUS_NOT_PROCESSED,
   STATUS_SUCCESS,
 } from './job.ts';
+import { jobStatus, writeJob } from './job-fields.ts';
 
 const HEADER = 16;
 const PAYLOAD = 80;
@@ -192,24 +190,24 @@ function lay(memory: Memory, job: number, slot: number, { session, source, tag, 
   u8.set(source, slot);
   u8.set(tag, slot + TAG_AT);
   u8.set(iv, slot + IV_AT);
-  set(u32, job, JOB_SESSION, session);
-  set(u32, job, JOB_STATUS, STATUS_NOT_PROCESSED);
-  set(u32, job, JOB_SOURCE, slot);
-  set(u32, job, JOB_DESTINATION, apart ? slot + APART_AT : slot);
-  set(u32, job, JOB_CIPHER_OFFSET, HEADER);
-  set(u32, job, JOB_CIPHER_LENGTH, PAYLOAD);
-  set(u32, job, JOB_AUTH_OFFSET, 0);
-  set(u32, job, JOB_AUTH_LENGTH, HEADER + PAYLOAD);
-  set(u32, job, JOB_IV, slot + IV_AT);
-  set(u32, job, JOB_AAD, slot);
-  set(u32, job, JOB_AAD_LENGTH, 8);
-  set(u32, job, JOB_TAG, slot + TAG_AT);
+  writeJob(memory, job, {
+    session,
+    source: slot,
+    destination: apart ? slot + APART_AT : slot,
+    cipherOffset: HEADER,
+    cipherLength: PAYLOAD,
+    authLength: HEADER + PAYLOAD,
+    iv: slot + IV_AT,
+    aad: slot,
+    aadLength: 8,
+    tag: slot + TAG_AT,
+  });
   spoil?.[1](job, u32, bytes);
 }
 
 function look(memory: Memory, job: number, slot: number, planned: Planned): void {
-  const { u8, u32 } = memory;
-  expectStatus(u32[(job + JOB_STATUS) >>> 2], planned.status);
+  const { u8 } = memory;
+  expectStatus(jobStatus(memory, job), planned.status);
   const at = (planned.apart ? slot + APART_AT : slot) + HEADER;
   const before = planned.apart ? new Uint8Array(PAYLOAD) : planned.source.subarray(HEADER);
   same('destination', u8.slice(at, at + PAYLOAD), planned.output ?? before);

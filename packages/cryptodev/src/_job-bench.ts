@@ -3,25 +3,8 @@ import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
 import { hexOf } from './_hex.ts';
 import { unsupported } from './capabilities.ts';
 import type { CryptoDirection, CryptoTransform, Engine } from './engine.ts';
-import {
-  JOB_AAD,
-  JOB_AAD_LENGTH,
-  JOB_AUTH_LENGTH,
-  JOB_AUTH_OFFSET,
-  JOB_BYTES,
-  JOB_CIPHER_LENGTH,
-  JOB_CIPHER_OFFSET,
-  JOB_DESTINATION,
-  JOB_IV,
-  JOB_SESSION,
-  JOB_SOURCE,
-  JOB_STATUS,
-  JOB_TAG,
-  JOB_USER,
-  STATUS_AUTH_FAILED,
-  STATUS_NOT_PROCESSED,
-  STATUS_SUCCESS,
-} from './job.ts';
+import { JOB_BYTES, JOB_USER, STATUS_AUTH_FAILED, STATUS_SUCCESS } from './job.ts';
+import { jobStatus, writeJob } from './job-fields.ts';
 import type { AeadVector, AuthVector, CipherVector, Vector } from './vector.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -36,6 +19,7 @@ const BENCH_BYTES = DESTINATION_AT + ROOM;
 /** A little before each buffer and behind it is kept to see whether it is touched. */
 const MARGIN = 32;
 const MARK = 0xa5;
+const USER = 0x7573_6572;
 
 /** One message to be put through an engine. */
 export interface BenchMessage {
@@ -96,35 +80,37 @@ export class JobBench {
     const { cipherOffset = 0, cipherLength = source.length - cipherOffset } = message;
     const { authOffset = 0, authLength = source.length - authOffset } = message;
     if (source.length > ROOM - 3 * MARGIN || aad.length > AAD_ROOM) throw new RangeError('the message is too long');
-    u8.fill(MARK, base, base + BENCH_BYTES);
+    const window = source.length + 2 * MARGIN + 4;
+    u8.fill(MARK, base + IV_AT, base + AAD_AT);
+    u8.fill(MARK, base + SOURCE_AT, base + SOURCE_AT + window);
+    u8.fill(MARK, base + DESTINATION_AT, base + DESTINATION_AT + window);
     const sourceAt = base + SOURCE_AT + MARGIN + shift;
     const destinationAt = apart ? base + DESTINATION_AT + MARGIN + shift : sourceAt;
     u8.set(iv, base + IV_AT);
     u8.set(tag, base + TAG_AT);
     u8.set(aad, base + AAD_AT);
     u8.set(source, sourceAt);
-    const job = base >>> 2;
-    u32.fill(0, job, job + (JOB_BYTES >> 2));
-    u32[job + (JOB_SESSION >> 2)] = session;
-    u32[job + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
-    u32[job + (JOB_SOURCE >> 2)] = sourceAt;
-    u32[job + (JOB_DESTINATION >> 2)] = destinationAt;
-    u32[job + (JOB_CIPHER_OFFSET >> 2)] = cipherOffset;
-    u32[job + (JOB_CIPHER_LENGTH >> 2)] = cipherLength;
-    u32[job + (JOB_AUTH_OFFSET >> 2)] = authOffset;
-    u32[job + (JOB_AUTH_LENGTH >> 2)] = authLength;
-    u32[job + (JOB_IV >> 2)] = base + IV_AT;
-    u32[job + (JOB_AAD >> 2)] = base + AAD_AT;
-    u32[job + (JOB_AAD_LENGTH >> 2)] = aad.length;
-    u32[job + (JOB_TAG >> 2)] = base + TAG_AT;
-    u32[job + (JOB_USER >> 2)] = 0x7573_6572;
+    writeJob(this.#memory, base, {
+      session,
+      source: sourceAt,
+      destination: destinationAt,
+      cipherOffset,
+      cipherLength,
+      authOffset,
+      authLength,
+      iv: base + IV_AT,
+      aad: base + AAD_AT,
+      aadLength: aad.length,
+      tag: base + TAG_AT,
+      user: USER,
+    });
     const succeeded = this.engine.process(base, 1);
-    const status = u32[job + (JOB_STATUS >> 2)];
+    const status = jobStatus(this.#memory, base);
     const output = u8.slice(destinationAt, destinationAt + source.length);
     const result = { status, output, tag: u8.slice(base + TAG_AT, base + TAG_AT + tagBytes) };
     if (succeeded !== (status === STATUS_SUCCESS ? 1 : 0))
       throw new Error(`process returned ${succeeded} of 1, status ${status}`);
-    if (u32[job + (JOB_USER >> 2)] !== 0x7573_6572) throw new Error('the user field of the job was changed');
+    if (u32[(base + JOB_USER) >>> 2] !== USER) throw new Error('the user field of the job was changed');
     const from = destinationAt + cipherOffset;
     this.#unchanged('before the destination', destinationAt - MARGIN, apart ? from : destinationAt);
     this.#unchanged(
@@ -232,9 +218,8 @@ export function transformOf(vector: Vector, direction: CryptoDirection): CryptoT
 
 /** @throws Error when two runs of bytes differ; it shows both */
 export function same(what: string, got: Uint8Array, expected: Uint8Array): void {
-  const is = hexOf(got);
-  const should = hexOf(expected);
-  if (is !== should) throw new Error(`${what}: expected ${should || 'nothing'}, got ${is || 'nothing'}`);
+  if (got.length === expected.length && got.every((byte, i) => byte === expected[i])) return;
+  throw new Error(`${what}: expected ${hexOf(expected) || 'nothing'}, got ${hexOf(got) || 'nothing'}`);
 }
 
 /** @throws Error when a job has another status */

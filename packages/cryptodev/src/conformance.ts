@@ -9,6 +9,7 @@
  */
 import { BURST_CASES } from './_conformance-bursts.ts';
 import type { ConformanceCase } from './_conformance-case.ts';
+import { EXTREME_CASES } from './_conformance-extremes.ts';
 import { MESSAGE_CASES } from './_conformance-messages.ts';
 import { SESSION_CASES } from './_conformance-sessions.ts';
 import { VECTOR_CASES } from './_conformance-vectors.ts';
@@ -19,6 +20,7 @@ export type { ConformanceCase, ConformanceOutcome } from './_conformance-case.ts
 export const engineConformance: readonly ConformanceCase[] = [
   ...VECTOR_CASES,
   ...MESSAGE_CASES,
+  ...EXTREME_CASES,
   ...SESSION_CASES,
   ...BURST_CASES,
 ];

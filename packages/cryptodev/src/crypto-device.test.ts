@@ -3,18 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { noise } from './_conformance-case.ts';
 import { CryptoDevice, FEATURE_SYM_CPU_CRYPTO, FEATURE_SYMMETRIC } from './crypto-device.ts';
 import type { AeadTransform } from './engine.ts';
-import {
-  JOB_BYTES,
-  JOB_CIPHER_LENGTH,
-  JOB_DESTINATION,
-  JOB_IV,
-  JOB_SESSION,
-  JOB_SOURCE,
-  JOB_STATUS,
-  JOB_TAG,
-  STATUS_INVALID_SESSION,
-  STATUS_SUCCESS,
-} from './job.ts';
+import { JOB_BYTES, JOB_SESSION, JOB_STATUS, STATUS_INVALID_SESSION, STATUS_SUCCESS } from './job.ts';
+import { jobStatus, writeJob } from './job-fields.ts';
 import { createNobleEngine } from './noble-engine.ts';
 
 const GCM: AeadTransform = {
@@ -43,15 +33,10 @@ function started(queuePairs = 1) {
   const table = new Uint32Array(16);
   for (let i = 0; i < 16; i++) {
     table[i] = zone.position + i * JOB_BYTES;
-    const buffer = zone.position + 16 * JOB_BYTES + i * 128;
-    const at = table[i] >> 2;
-    memory.u32[at + (JOB_SESSION >> 2)] = session;
-    memory.u32[at + (JOB_SOURCE >> 2)] = memory.u32[at + (JOB_DESTINATION >> 2)] = buffer;
-    memory.u32[at + (JOB_CIPHER_LENGTH >> 2)] = 64;
-    memory.u32[at + (JOB_IV >> 2)] = buffer + 64;
-    memory.u32[at + (JOB_TAG >> 2)] = buffer + 80;
+    const source = zone.position + 16 * JOB_BYTES + i * 128;
+    writeJob(memory, table[i], { session, source, cipherLength: 64, iv: source + 64, tag: source + 80 });
   }
-  const status = (job: number) => memory.u32[(job + JOB_STATUS) >> 2];
+  const status = (job: number) => jobStatus(memory, job);
   return { device: made, memory, session, table, status };
 }
 

@@ -2,10 +2,17 @@ import { Memory } from '@inline-ipsec/eal/memory';
 import { cbc, cmac, ctr, gcm } from '@noble/ciphers/aes.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { aeadShape } from './_aead-shape.ts';
 import { hexOf } from './_hex.ts';
 import { JobBench } from './_job-bench.ts';
+import { NobleCbc, NobleCtr, NobleXcbc } from './_noble-aes.ts';
+import { NobleCcm } from './_noble-ccm.ts';
+import { NobleGcm, NobleGmac } from './_noble-gcm.ts';
+import { NobleHmac } from './_noble-hmac.ts';
+import { Workspace } from './_scratch.ts';
 import type { AeadTransform, ChainTransform } from './engine.ts';
 import { JOB_BYTES, JOB_SESSION, STATUS_SUCCESS } from './job.ts';
+import { writeJob } from './job-fields.ts';
 import { createNobleEngine } from './noble-engine.ts';
 
 const bench = new JobBench(createNobleEngine(Memory.create({ bytes: 0x20_0000 })));
@@ -91,6 +98,58 @@ describe('engine noble', () => {
     engine.destroySession(first);
     expect(bench.run(second, message, 16)).toEqual(before);
     engine.destroySession(second);
+  });
+
+  it('has no key left in a session that was wiped', () => {
+    const memory = Memory.create({ bytes: 0x10_0000 });
+    const area = memory.reserve('area', 512).position;
+    const work = new Workspace(memory);
+    const remains = (key: Uint8Array): string[] => {
+      const gcmTransform: AeadTransform = {
+        kind: 'aead',
+        direction: 'encrypt',
+        algorithm: 'aes-gcm',
+        key,
+        ivBytes: 12,
+        tagBytes: 16,
+      };
+      const ccmTransform: AeadTransform = { ...gcmTransform, algorithm: 'aes-ccm', ivBytes: 11 };
+      const aeads = [
+        new NobleGcm(work, aeadShape(gcmTransform), gcmTransform),
+        new NobleCcm(work, aeadShape(ccmTransform), ccmTransform),
+      ];
+      const ciphers = [new NobleCtr(work, key), new NobleCbc(work, key, true), new NobleCbc(work, key, false)];
+      const auths = [new NobleXcbc(work, key), new NobleGmac(work, key)];
+      const results: string[] = [];
+      const note = (): void => {
+        results.push(hexOf(memory.u8.subarray(area + 64, area + 256)) + hexOf(work.tag.u8));
+      };
+      for (const aead of aeads) {
+        aead.wipe();
+        memory.u8.fill(1, area, area + 512);
+        writeJob(memory, area, { session: 1, source: area + 64, cipherLength: 64, iv: area + 256, tag: area + 160 });
+        aead.run(area);
+        note();
+      }
+      for (const cipher of ciphers) {
+        cipher.wipe();
+        memory.u8.fill(1, area, area + 512);
+        cipher.apply(area + 64, area + 64, 64, area + 256);
+        note();
+      }
+      for (const auth of auths) {
+        auth.wipe();
+        memory.u8.fill(1, area, area + 512);
+        auth.compute(memory, area + 64, 40, area + 256);
+        note();
+      }
+      return results;
+    };
+    // All of them work on with keys of zeros, whatever they were before.
+    expect(remains(new Uint8Array(16).fill(0x5a))).toEqual(remains(new Uint8Array(16).fill(0xc3)));
+    const hmac = new NobleHmac(work, 'hmac-sha256', new Uint8Array(32).fill(1));
+    hmac.wipe();
+    expect(() => hmac.compute(memory, area, 16)).toThrow('destroyed');
   });
 
   it('makes no more sessions than it is allowed', () => {

@@ -3,7 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { Memory } from '@inline-ipsec/eal/memory';
 import { describe, expect, it } from 'vitest';
 import type { ChainTransform } from './engine.ts';
-import { JOB_BYTES, JOB_CIPHER_LENGTH, JOB_DESTINATION, JOB_SESSION, JOB_SOURCE } from './job.ts';
+import { JOB_BYTES } from './job.ts';
+import { writeJob } from './job-fields.ts';
 import { createNullEngine } from './null-engine.ts';
 
 const NULL: ChainTransform = {
@@ -18,13 +19,10 @@ describe('engine null', () => {
     const memory = Memory.create({ bytes: 0x10_0000 });
     const { position } = memory.reserve('area', 1024);
     const engine = createNullEngine(memory);
-    const { u8, u32 } = memory;
+    const { u8 } = memory;
     u8.fill(7, position + 128, position + 228);
-    const at = position >> 2;
-    u32[at + (JOB_SESSION >> 2)] = engine.createSession(NULL);
-    u32[at + (JOB_SOURCE >> 2)] = position + 128;
-    u32[at + (JOB_DESTINATION >> 2)] = position + 512;
-    u32[at + (JOB_CIPHER_LENGTH >> 2)] = 100;
+    const session = engine.createSession(NULL);
+    writeJob(memory, position, { session, source: position + 128, destination: position + 512, cipherLength: 100 });
     expect(engine.process(position, 1)).toBe(1);
     expect([...u8.subarray(position + 512, position + 613)]).toEqual([...new Array(100).fill(7), 0]);
   });
@@ -36,12 +34,8 @@ describe('engine null', () => {
     const { position } = memory.reserve('area', 32 * JOB_BYTES + 256);
     const engine = createNullEngine(memory);
     const session = engine.createSession(NULL);
-    for (let i = 0; i < 32; i++) {
-      const at = (position + i * JOB_BYTES) >> 2;
-      memory.u32[at + (JOB_SESSION >> 2)] = session;
-      memory.u32[at + (JOB_SOURCE >> 2)] = memory.u32[at + (JOB_DESTINATION >> 2)] = position + 32 * JOB_BYTES;
-      memory.u32[at + (JOB_CIPHER_LENGTH >> 2)] = 64;
-    }
+    const source = position + 32 * JOB_BYTES;
+    for (let i = 0; i < 32; i++) writeJob(memory, position + i * JOB_BYTES, { session, source, cipherLength: 64 });
     const jobs = 200_000;
     const run = () => {
       for (let i = 0; i < jobs / 32; i++) engine.process(position, 32);

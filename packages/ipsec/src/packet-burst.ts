@@ -13,7 +13,7 @@ export class PacketBurst {
   count = 0;
   /** Positions of the mbufs. */
   readonly mbuf: Uint32Array;
-  /** Positions of the IP headers: the outermost at that stage. */
+  /** Positions of the IP headers, the outermost at that stage; 4-byte aligned, as behind Ethernet in an mbuf. */
   readonly header: Uint32Array;
   /** Bytes from the IP header to the end of the IP packet. */
   readonly length: Uint32Array;
@@ -43,7 +43,7 @@ export class PacketBurst {
     this.port[to] = this.port[from];
   }
 
-  /** Appends a row. */
+  /** Appends a row: `header` 4-byte aligned, `length` from there to the end of the packet, `l3` to what it carries. */
   push(mbuf: number, header: number, length: number, l3: number): void {
     const row = this.count++;
     this.mbuf[row] = mbuf;

@@ -5,10 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { noise, samplesOf } from '../_conformance-case.ts';
 import { JobBench } from '../_job-bench.ts';
 import { capabilityOf } from '../capabilities.ts';
-import type { AeadTransform, Engine } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import {
   JOB_AAD,
-  JOB_AAD_LENGTH,
   JOB_BYTES,
   JOB_CIPHER_LENGTH,
   JOB_DESTINATION,
@@ -73,11 +72,13 @@ describe('engine openssl', () => {
     const { position } = engines[0].memory.reserve('area', 2048);
     expect(engines[1].memory.reserve('area', 2048).position).toBe(position);
     const contents = noise(2048, 3);
+    let tried = 0;
+    let succeeded = 0;
 
     fc.assert(
       fc.property(fc.array(job, { minLength: 1, maxLength: 4 }), (jobs) => {
-        const run = ({ memory, process }: Engine, engine: Engine) => {
-          const { u8, u32 } = memory;
+        const run = (engine: Engine) => {
+          const { u8, u32 } = engine.memory;
           u8.set(contents, position);
           const table = position + 1024;
           jobs.forEach(({ sample, opening, inPlace, words, cipherLength }, i) => {
@@ -91,41 +92,15 @@ describe('engine openssl', () => {
             }
             if (inPlace) u32[at + (JOB_DESTINATION >> 2)] = u32[at + (JOB_SOURCE >> 2)];
           });
-          const done = process.call(engine, table, jobs.length);
+          const done = engine.process(table, jobs.length);
+          tried += jobs.length;
+          succeeded += done;
           return [done, ...u8.slice(position, position + 2048)];
         };
-        expect(run(engines[1], engines[1])).toEqual(run(engines[0], engines[0]));
+        expect(run(engines[1])).toEqual(run(engines[0]));
       }),
-      { numRuns: 400 },
+      { numRuns: 1000 },
     );
-  });
-
-  it('and noble agree on a CCM with 70,000 bytes of AAD, whose length is written in six bytes', () => {
-    const transform: AeadTransform = {
-      kind: 'aead',
-      direction: 'encrypt',
-      algorithm: 'aes-ccm',
-      key: noise(16, 1),
-      ivBytes: 11,
-      tagBytes: 16,
-    };
-    const tags = [createNobleEngine, createOpensslEngine].map((create) => {
-      const memory = Memory.create({ bytes: 0x10_0000 });
-      const { position } = memory.reserve('area', 80_000);
-      const engine = create(memory);
-      const { u8, u32 } = memory;
-      u8.set(noise(70_000, 2), position + 128);
-      const at = position >> 2;
-      u32[at + (JOB_SESSION >> 2)] = engine.createSession(transform);
-      u32[at + (JOB_SOURCE >> 2)] = u32[at + (JOB_DESTINATION >> 2)] = position + 75_000;
-      u32[at + (JOB_CIPHER_LENGTH >> 2)] = 20;
-      u32[at + (JOB_IV >> 2)] = position + 64;
-      u32[at + (JOB_AAD >> 2)] = position + 128;
-      u32[at + (JOB_AAD_LENGTH >> 2)] = 70_000;
-      u32[at + (JOB_TAG >> 2)] = position + 80;
-      expect(engine.process(position, 1)).toBe(1);
-      return u8.slice(position + 80, position + 96).join();
-    });
-    expect(tags[0]).toBe(tags[1]);
+    expect(succeeded).toBeGreaterThan(tried / 10);
   });
 });

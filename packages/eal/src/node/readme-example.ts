@@ -15,6 +15,8 @@ export interface ReadmeExampleOptions {
   readonly readme?: string;
   /** Which of its `ts` blocks, from 0 (the default). */
   readonly block?: number;
+  /** Where the packages are that the example imports, relative to the test. Default `../node_modules/`. */
+  readonly modules?: string;
 }
 
 /** What an example printed, and what it says that it prints. */
@@ -42,7 +44,7 @@ export async function runReadmeExample(testUrl: string, options: ReadmeExampleOp
   if (code === undefined) throw new Error(`${fileURLToPath(readme)} has no ts block ${options.block ?? 0}`);
 
   // Beside the packages that the example imports, where neither git nor the linter looks.
-  const folder = new URL('../node_modules/.readme/', testUrl);
+  const folder = new URL(`${options.modules ?? '../node_modules/'}.readme/`, testUrl);
   mkdirSync(folder, { recursive: true });
   const digest = createHash('sha256').update(`${process.pid} ${code}`).digest('hex').slice(0, 12);
   const file = fileURLToPath(new URL(`example-${digest}.ts`, folder));
