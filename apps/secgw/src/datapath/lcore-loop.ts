@@ -77,7 +77,6 @@ export class LcoreLoop {
   readonly #counters: number;
   readonly #table = new Uint32Array(BURST_MAX);
   readonly #classes: Classes = { ipv4: new PacketBurst(), ipv6: new PacketBurst(), esp: new PacketBurst() };
-  readonly #protect = new PacketBurst();
   readonly #clear = new PacketBurst();
   readonly #jobs: EspJobs;
   readonly #outbound: EspOutbound;
@@ -158,26 +157,51 @@ export class LcoreLoop {
     f64[this.#counters + (COUNTER.received >> 3)] += count;
     f64[this.#counters + (COUNTER.rxCalls >> 3)]++;
     if (count === BURST_MAX) f64[this.#counters + (COUNTER.fullBursts >> 3)]++;
-    this.#clear.count = 0;
     classify(this.#memory, this.#table, count, this.#classes, this.drops);
     if (queue.unprotected) this.#fromUnprotected();
     else this.#fromProtected();
-    this.#forward(this.#clear);
     return count;
   }
 
   /** Clear packets on their way out: policy, ESP on, encryption. */
   #fromProtected(): void {
     const { ipv4, ipv6, esp } = this.#classes;
-    const protect = this.#protect;
-    protect.count = 0;
+    const clear = this.#clear;
+    clear.count = 0;
     dropAll(esp, DROP.esp_on_protected, this.drops);
-    this.#outbound4.protect(ipv4, protect, this.#clear);
-    this.#outbound6.protect(ipv6, protect, this.#clear);
-    if (protect.count === 0) return;
-    this.#outbound.encapsulate(protect);
-    this.#outbound.finish(protect, this.#crypt());
-    this.#forward(protect);
+    this.#outbound4.protect(ipv4, clear);
+    this.#outbound6.protect(ipv6, clear);
+    this.#encrypt(ipv4);
+    this.#encrypt(ipv6);
+    this.#forward(clear);
+  }
+
+  #encrypt(burst: PacketBurst): void {
+    if (burst.count === 0) return;
+    this.#outbound.encapsulate(burst);
+    this.#outbound.finish(burst, this.#crypt());
+    this.#forward(burst);
+  }
+
+  /** ESP on its way in: SAD, decryption, ESP off; then the policies look at everything. */
+  #fromUnprotected(): void {
+    const { ipv4, ipv6, esp } = this.#classes;
+    this.#decrypt(esp);
+    splitFamilies(this.#memory, esp, ipv4, ipv6);
+    this.#inbound4.check(ipv4);
+    this.#inbound6.check(ipv6);
+    this.#forward(ipv4);
+    this.#forward(ipv6);
+  }
+
+  #decrypt(esp: PacketBurst): void {
+    if (esp.count === 0) return;
+    const { sad } = this.#resources.tables;
+    if (sad === undefined) dropAll(esp, DROP.sa_unknown, this.drops);
+    else sad.assign(esp, this.drops);
+    this.#inbound.prepare(esp);
+    this.#crypt();
+    this.#inbound.decapsulate(esp);
   }
 
   /** Has the lookaside engine work through all jobs; returns how many succeeded. */
@@ -191,22 +215,6 @@ export class LcoreLoop {
     if (burst.count === 0) return;
     this.#route.assign(burst);
     this.#transmit.send(burst);
-  }
-
-  /** ESP on its way in: SAD, decryption, ESP off; then the policies look at everything. */
-  #fromUnprotected(): void {
-    const { ipv4, ipv6, esp } = this.#classes;
-    const { sad } = this.#resources.tables;
-    if (esp.count > 0) {
-      if (sad === undefined) dropAll(esp, DROP.sa_unknown, this.drops);
-      else sad.assign(esp, this.drops);
-      this.#inbound.prepare(esp);
-      this.#crypt();
-      this.#inbound.decapsulate(esp);
-      splitFamilies(this.#memory, esp, ipv4, ipv6);
-    }
-    this.#inbound4.check(ipv4, this.#clear);
-    this.#inbound6.check(ipv6, this.#clear);
   }
 }
 

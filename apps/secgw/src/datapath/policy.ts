@@ -39,59 +39,67 @@ export class PolicyStage {
   }
 
   /**
-   * Outbound: sorts clear packets into those that an SA protects (`sa` is set) and those that go on in clear. Both
-   * bursts are appended to.
+   * Outbound: leaves in the burst what an SA protects, with its `sa` set, and appends to `clear` what goes on in clear.
    */
-  protect(from: PacketBurst, protect: PacketBurst, clear: PacketBurst): void {
-    if (from.count === 0) return;
+  protect(burst: PacketBurst, clear: PacketBurst): void {
+    const count = burst.count;
+    if (count === 0) return;
     const verdicts = this.#verdicts;
-    if (this.#table !== undefined) this.#table.classify(from.header, from.count, verdicts);
-    else if (this.#singleSa !== 0) verdicts.fill(this.#singleSa, 0, from.count);
+    if (this.#table !== undefined) this.#table.classify(burst.header, count, verdicts);
+    else if (this.#singleSa !== 0) verdicts.fill(this.#singleSa, 0, count);
     else {
-      clear.append(from);
+      clear.append(burst);
+      burst.count = 0;
       return;
     }
-    const { f64 } = this.#memory;
-    for (let row = 0; row < from.count; row++) {
+    const { sa } = burst;
+    let kept = 0;
+    let bypassed = 0;
+    for (let row = 0; row < count; row++) {
       const verdict = verdicts[row];
       if (verdict > POLICY_BYPASS) {
-        f64[this.#counters + PROTECTED]++;
-        from.sa[row] = verdict;
-        protect.take(from, row);
+        if (row !== kept) burst.move(row, kept);
+        sa[kept++] = verdict;
       } else if (verdict === POLICY_BYPASS) {
-        f64[this.#counters + BYPASSED]++;
-        clear.take(from, row);
-      } else {
-        f64[this.#counters + DISCARDED]++;
-        this.#drops.drop(from.mbuf[row], verdict === POLICY_DISCARD ? DROP.policy_discard : DROP.policy_none, 0);
-      }
+        bypassed++;
+        clear.take(burst, row);
+      } else this.#drops.drop(burst.mbuf[row], verdict === POLICY_DISCARD ? DROP.policy_discard : DROP.policy_none, 0);
     }
+    burst.count = kept;
+    this.#count(kept, bypassed, count);
   }
 
   /**
-   * Inbound: appends to `clear` what the policies let in. A packet that came out of an SA (`sa`) must be wanted from just
+   * Inbound: leaves in the burst what the policies let in. A packet that came out of an SA (`sa`) must be wanted from just
    * that one, and a packet in clear must be wanted in clear.
    */
-  check(from: PacketBurst, clear: PacketBurst): void {
-    if (from.count === 0) return;
-    if (this.#table === undefined) {
-      clear.append(from);
-      return;
-    }
-    const { f64 } = this.#memory;
+  check(burst: PacketBurst): void {
+    const count = burst.count;
+    if (count === 0 || this.#table === undefined) return;
     const verdicts = this.#verdicts;
-    this.#table.classify(from.header, from.count, verdicts);
-    for (let row = 0; row < from.count; row++) {
+    this.#table.classify(burst.header, count, verdicts);
+    let kept = 0;
+    let bypassed = 0;
+    for (let row = 0; row < count; row++) {
       const verdict = verdicts[row];
-      const sa = from.sa[row];
-      if (verdict === POLICY_BYPASS || (verdict > POLICY_BYPASS && verdict === sa)) {
-        f64[this.#counters + (verdict === POLICY_BYPASS ? BYPASSED : PROTECTED)]++;
-        clear.take(from, row);
-      } else {
-        f64[this.#counters + DISCARDED]++;
-        this.#drops.drop(from.mbuf[row], inboundReason(verdict, sa), sa);
+      const sa = burst.sa[row];
+      if (verdict !== POLICY_BYPASS && (verdict <= POLICY_BYPASS || verdict !== sa)) {
+        this.#drops.drop(burst.mbuf[row], inboundReason(verdict, sa), sa);
+        continue;
       }
+      if (verdict === POLICY_BYPASS) bypassed++;
+      if (row !== kept) burst.move(row, kept);
+      kept++;
     }
+    burst.count = kept;
+    this.#count(kept - bypassed, bypassed, count);
+  }
+
+  #count(protect: number, bypassed: number, all: number): void {
+    const { f64 } = this.#memory;
+    f64[this.#counters + PROTECTED] += protect;
+    f64[this.#counters + BYPASSED] += bypassed;
+    f64[this.#counters + DISCARDED] += all - protect - bypassed;
   }
 }
 

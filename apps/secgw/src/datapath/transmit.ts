@@ -23,6 +23,7 @@ export interface TransmitTarget {
 /** One port's prefilled Ethernet header, and the packets that wait for a full burst. */
 class TransmitBuffer {
   readonly target: TransmitTarget;
+  readonly mtu: number;
   readonly table = new Uint32Array(BURST_MAX);
   count = 0;
   /** The header's bytes as they lie in memory: 0–1, 2–5, 6–9, 10–11. */
@@ -33,6 +34,7 @@ class TransmitBuffer {
 
   constructor(target: TransmitTarget) {
     this.target = target;
+    this.mtu = target.mtu;
     const header = new DataView(new ArrayBuffer(12));
     for (let i = 0; i < 6; i++) {
       header.setUint8(i, target.neighbour[i]);
@@ -54,7 +56,6 @@ export class TransmitStage {
   readonly #buffers: (TransmitBuffer | undefined)[] = [];
   readonly #counters: number;
   readonly #drops: Drops;
-  #waiting = 0;
 
   /** @param counters the lcore's counters, an index in `memory.f64` */
   constructor(memory: Memory, targets: readonly TransmitTarget[], counters: number, drops: Drops) {
@@ -66,24 +67,25 @@ export class TransmitStage {
 
   /** Packets that wait for a full burst. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#buffers.reduce((sum, buffer) => sum + (buffer?.count ?? 0), 0);
   }
 
   /** Sends all packets of the burst, each to its `port`. */
   send(burst: PacketBurst): void {
     const { u8, u16, u32 } = this.#memory;
     const buffers = this.#buffers;
+    const { mbuf: mbufs, header: headers, length: lengths, port: ports } = burst;
     for (let row = 0; row < burst.count; row++) {
-      const m = burst.mbuf[row];
-      const header = burst.header[row];
-      const length = burst.length[row];
-      const port = burst.port[row];
+      const m = mbufs[row];
+      const header = headers[row];
+      const length = lengths[row];
+      const port = ports[row];
       const buffer = port < buffers.length ? buffers[port] : undefined;
       if (buffer === undefined) {
         this.#drops.drop(m, DROP.port_disabled, burst.sa[row]);
         continue;
       }
-      if (length > buffer.target.mtu) {
+      if (length > buffer.mtu) {
         this.#drops.drop(m, DROP.mtu, burst.sa[row]);
         continue;
       }
@@ -97,14 +99,12 @@ export class TransmitStage {
       u16[(m + MBUF_DATA_LEN) >> 1] = length + ETHERNET_BYTES;
       u32[(m + MBUF_PKT_LEN) >> 2] = length + ETHERNET_BYTES;
       buffer.table[buffer.count++] = m;
-      this.#waiting++;
       if (buffer.count === BURST_MAX) this.#flush(buffer);
     }
   }
 
   /** Sends what waits, on all ports. */
   flush(): void {
-    if (this.#waiting === 0) return;
     for (let port = 0; port < this.#buffers.length; port++) {
       const buffer = this.#buffers[port];
       if (buffer !== undefined && buffer.count > 0) this.#flush(buffer);
@@ -118,7 +118,6 @@ export class TransmitStage {
     for (let i = sent; i < buffer.count; i++) this.#drops.drop(buffer.table[i], DROP.tx_full, 0);
     f64[this.#counters + (COUNTER.sent >> 3)] += sent;
     f64[this.#counters + (COUNTER.txCalls >> 3)]++;
-    this.#waiting -= buffer.count;
     buffer.count = 0;
   }
 }
