@@ -33,17 +33,17 @@ export class SecuritySessionPool {
   /** A zeroed session, or 0 when there is none left. */
   take(): number {
     const session = this.#pool.get();
-    if (session !== 0) this.wipe(session);
+    if (session !== 0) this.#wipe(session);
     return session;
   }
 
   /** Gives a session back, wiped: it may have held a key. */
   giveBack(session: number): void {
-    this.wipe(session);
+    this.#wipe(session);
     this.#pool.put(session);
   }
 
-  private wipe(session: number): void {
+  #wipe(session: number): void {
     this.memory.u8.fill(0, session, session + SESSION_PRIVATE + this.privateBytes);
   }
 }

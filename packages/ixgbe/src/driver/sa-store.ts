@@ -1,4 +1,4 @@
-import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
+import type { Memory } from '@inline-ipsec/eal/memory';
 import { IPSRX_IP_ENTRIES, IPSRX_SA_ENTRIES, IPSTX_SA_ENTRIES } from '../descriptors.ts';
 import type { Hardware } from './hardware.ts';
 import {
@@ -36,7 +36,8 @@ const ADDRESSES = 0;
 const RX_SESSIONS: number = ADDRESSES + IPSRX_IP_ENTRIES * ADDRESS_BYTES;
 const TX_SESSIONS: number = RX_SESSIONS + IPSRX_SA_ENTRIES * 4;
 const TX_SPIS: number = TX_SESSIONS + IPSTX_SA_ENTRIES * 4;
-const STORE_BYTES: number = TX_SPIS + IPSTX_SA_ENTRIES * 4;
+/** Bytes that the books take. */
+export const SA_STORE_BYTES: number = TX_SPIS + IPSTX_SA_ENTRIES * 4;
 
 /** In {@link TX_SESSIONS}: the session is gone, but packets that were taken before it went may be still to be sent. */
 const RETIRING = 1;
@@ -57,16 +58,17 @@ export class SaStore {
   readonly memory: Memory;
   /** Position of the SPIs by transmit SA index, as on the wire; 0 where nothing may be sent by that index. */
   readonly txSpis: number;
-  readonly #zone: Memzone;
+  readonly #position: number;
   readonly #hardware: Hardware;
   readonly #progress: TransmitProgress;
   #retiring: { readonly index: number; readonly marks: readonly number[] }[] = [];
   #running: SecurityDirections = { receive: false, transmit: false };
 
-  constructor(memory: Memory, name: string, hardware: Hardware, progress: TransmitProgress) {
+  /** @param position of {@link SA_STORE_BYTES} zeroed bytes */
+  constructor(memory: Memory, hardware: Hardware, position: number, progress: TransmitProgress) {
     this.memory = memory;
-    this.#zone = memory.reserve(`${name}_sas`, STORE_BYTES);
-    this.txSpis = this.#zone.position + TX_SPIS;
+    this.#position = position;
+    this.txSpis = position + TX_SPIS;
     this.#hardware = hardware;
     this.#progress = progress;
   }
@@ -98,11 +100,11 @@ export class SaStore {
     this.reap();
     const index = this.#free(TX_SESSIONS, IPSTX_SA_ENTRIES);
     if (index < 0) return 'sas-full';
-    u32[this.#word(TX_SESSIONS, index)] = session;
-    u32[(session + SESSION_INDEX) >> 2] = index + 1;
     if (this.#running.transmit) {
       writeTxSa(this.#hardware, u8, index, session + SESSION_KEY, session + SESSION_SALT);
     }
+    u32[this.#word(TX_SESSIONS, index)] = session;
+    u32[(session + SESSION_INDEX) >> 2] = index + 1;
     // Last, for from now on packets may go by it.
     u32[this.#word(TX_SPIS, index)] = u32[(session + SESSION_SPI) >> 2];
     return undefined;
@@ -228,11 +230,6 @@ export class SaStore {
     this.reap();
   }
 
-  /** Gives the books back. */
-  close(): void {
-    this.memory.free(this.#zone);
-  }
-
   #writeRx(session: number, index: number): void {
     const { u8, u32 } = this.memory;
     writeRxSpi(this.#hardware, index, u32[(session + SESSION_SPI) >> 2], u32[(session + SESSION_ADDRESS) >> 2]);
@@ -243,11 +240,11 @@ export class SaStore {
   }
 
   #word(table: number, index: number): number {
-    return ((this.#zone.position + table) >> 2) + index;
+    return ((this.#position + table) >> 2) + index;
   }
 
   #address(index: number): number {
-    return this.#zone.position + ADDRESSES + index * ADDRESS_BYTES;
+    return this.#position + ADDRESSES + index * ADDRESS_BYTES;
   }
 
   #references(index: number): number {

@@ -1,0 +1,352 @@
+import { SetupError } from '@inline-ipsec/eal/errors';
+import { alignUp, type Memory, type Memzone } from '@inline-ipsec/eal/memory';
+import {
+  MBUF_BUF_ADDR,
+  MBUF_DATA_LEN,
+  MBUF_DATA_OFF,
+  MBUF_HASH_RSS,
+  MBUF_NB_SEGS,
+  MBUF_NEXT,
+  MBUF_OL_FLAGS_HI,
+  MBUF_OL_FLAGS_LO,
+  MBUF_PACKET_TYPE,
+  MBUF_PKT_LEN,
+  MBUF_TX_OFFLOAD_LO,
+  PKTMBUF_HEADROOM,
+} from '@inline-ipsec/mbuf/layout';
+import { mempoolGetBulk } from '@inline-ipsec/mbuf/mempool';
+import {
+  RX_IP_CKSUM_BAD,
+  RX_IP_CKSUM_GOOD,
+  RX_L4_CKSUM_BAD,
+  RX_L4_CKSUM_GOOD,
+  RX_RSS_HASH,
+  RX_SEC_OFFLOAD,
+  RX_SEC_OFFLOAD_FAILED,
+} from '@inline-ipsec/mbuf/offload-flags';
+import { type PktmbufPool, pktmbufFree, pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
+import {
+  DESCRIPTOR_BYTES,
+  RXD_ERR_IPE,
+  RXD_ERR_L4E,
+  RXD_ERR_RXE,
+  RXD_INFO_RSS_TYPE,
+  RXD_LENGTH,
+  RXD_SECERR,
+  RXD_STAT_DD,
+  RXD_STAT_EOP,
+  RXD_STAT_IPCS,
+  RXD_STAT_L4CS,
+  RXD_STAT_SECP,
+  RXD_STATUS,
+} from '../descriptors.ts';
+import type { RegisterPort } from '../register-port.ts';
+import { rdt } from '../registers.ts';
+import { PACKET_TYPE_BITS, PACKET_TYPE_SHIFT, PACKET_TYPES } from './rx-packet-type.ts';
+
+/**
+ * A receive queue: a ring of descriptors with an mbuf for each, all of it in one memzone, so that any lcore can poll it.
+ *
+ * The card fills descriptors in their order and says so by DD. A burst takes the mbufs of those that are done, then gives
+ * the card new ones from the pool, in bulk, and moves the tail once. When the pool has none the ring shrinks until it has.
+ */
+
+/** Descriptors that a receive queue can have. */
+export const RX_DESCRIPTORS = { min: 64, max: 4096, align: 8, preferred: 512 } as const;
+
+/** The card gets new mbufs when it lacks so many, or a quarter of the ring. */
+const REFILL_BATCH = 32;
+/** Mbufs are freed so many at a time when the queue is emptied. */
+const FREE_BATCH = 64;
+
+// Of the zone: bytes from its beginning, u32 unless said.
+/** The next descriptor to look at. */
+const NEXT = 0;
+/** The next descriptor that gets a new mbuf; from here to {@link NEXT} there are none. */
+const REFILL = 4;
+/** First and last mbuf of a packet whose end is still to come; 0 when there is none. */
+const FIRST_SEGMENT = 8;
+const LAST_SEGMENT = 12;
+/** float64: mbufs that could not be had. */
+const NO_MBUF = 16;
+/** float64: packets that came with an error. */
+const ERRORS = 24;
+const RING = 128;
+
+/** Parts of the mbuf's words as the queue writes them. */
+const OL_FLAGS_LO = MBUF_OL_FLAGS_LO >> 2;
+const OL_FLAGS_HI = MBUF_OL_FLAGS_HI >> 2;
+
+/** What a receive queue is made for. */
+export interface RxQueueSetup {
+  readonly queue: number;
+  readonly descriptors: number;
+  readonly pool: PktmbufPool;
+  /** The port's id, for the mbufs. */
+  readonly port: number;
+}
+
+/** One receive queue. */
+export class RxQueue {
+  readonly memory: Memory;
+  readonly queue: number;
+  readonly descriptors: number;
+  /** Position of the ring. */
+  readonly ring: number;
+  /** What the card may write into each buffer: a multiple of 1024 bytes. */
+  readonly bufferBytes: number;
+  readonly #zone: Memzone;
+  readonly #registers: RegisterPort;
+  readonly #tail: number;
+  readonly #pool: PktmbufPool;
+  readonly #mbufs: number;
+  readonly #batch: number;
+  /** From an mbuf to its data: the same for all of a pool. */
+  readonly #dataAt: number;
+  readonly #fresh16: number;
+  readonly #fresh20: number;
+  #filled = false;
+
+  /** @throws SetupError what `Memory.reserve` throws; `ERR_IXGBE_POOL` (ENOMEM) when the pool has no mbuf at all */
+  constructor(memory: Memory, registers: RegisterPort, name: string, setup: RxQueueSetup) {
+    const { queue, descriptors, pool, port } = setup;
+    const ringBytes = descriptors * DESCRIPTOR_BYTES;
+    this.#dataAt = dataOffset(memory, pool);
+    this.#zone = memory.reserve(`${name}_rx${queue}`, RING + ringBytes + descriptors * 4, 128);
+    this.memory = memory;
+    this.queue = queue;
+    this.descriptors = descriptors;
+    this.ring = this.#zone.position + RING;
+    this.bufferBytes = Math.min((pool.dataRoom - PKTMBUF_HEADROOM) & ~1023, 16 * 1024);
+    this.#registers = registers;
+    this.#tail = rdt(queue);
+    this.#pool = pool;
+    this.#mbufs = alignUp(this.ring + ringBytes, 4) >> 2;
+    this.#batch = Math.min(REFILL_BATCH, descriptors >> 2);
+    this.#fresh16 = PKTMBUF_HEADROOM | (1 << 16);
+    this.#fresh20 = ((port << 16) | 1) >>> 0;
+  }
+
+  /** Mbufs that could not be had for this queue. */
+  get noMbuf(): number {
+    return this.memory.f64[(this.#zone.position + NO_MBUF) >> 3];
+  }
+
+  /** Packets that were dropped because the card saw an error. */
+  get errors(): number {
+    return this.memory.f64[(this.#zone.position + ERRORS) >> 3];
+  }
+
+  /**
+   * Gives every descriptor an mbuf, before the card gets the ring.
+   *
+   * @throws SetupError `ERR_IXGBE_POOL` (ENOMEM)
+   */
+  fill(): void {
+    const { u32 } = this.memory;
+    const state = this.#zone.position >> 2;
+    u32[state + (NEXT >> 2)] = 0;
+    u32[state + (REFILL >> 2)] = 0;
+    u32[state + (FIRST_SEGMENT >> 2)] = 0;
+    this.#filled = mempoolGetBulk(this.memory, this.#pool.position, u32, this.#mbufs, this.descriptors);
+    if (!this.#filled) {
+      throw new SetupError({
+        code: 'ERR_IXGBE_POOL',
+        errno: 'ENOMEM',
+        message: `pool ${this.#pool.name} has too few mbufs for receive queue ${this.queue}`,
+        expected: `${this.descriptors} at once`,
+        got: `${this.#pool.availCount} of ${this.#pool.count}`,
+        remedy: 'make a larger pool, or set the queue up with fewer descriptors',
+      });
+    }
+    this.#describe(0, this.descriptors);
+  }
+
+  /** Frees all mbufs that the queue holds. The card has let go of the ring. */
+  drain(): void {
+    const { memory, descriptors } = this;
+    const { u32 } = memory;
+    if (!this.#filled) return;
+    this.#filled = false;
+    const state = this.#zone.position >> 2;
+    pktmbufFree(memory, u32[state + (FIRST_SEGMENT >> 2)]);
+    u32[state + (FIRST_SEGMENT >> 2)] = 0;
+    const next = u32[state + (NEXT >> 2)];
+    for (let i = u32[state + (REFILL >> 2)]; i !== next; i = i + 1 === descriptors ? 0 : i + 1)
+      u32[this.#mbufs + i] = 0;
+    for (let i = 0; i < descriptors; i += FREE_BATCH) {
+      pktmbufFreeBulk(memory, u32, this.#mbufs + i, Math.min(FREE_BATCH, descriptors - i));
+    }
+    u32.fill(0, this.ring >> 2, (this.ring + this.descriptors * DESCRIPTOR_BYTES) >> 2);
+  }
+
+  /** Gives the memory back; the queue was drained. */
+  close(): void {
+    this.memory.free(this.#zone);
+  }
+
+  /** Receives up to `n` packets into `table`. Returns how many. */
+  burst(table: Uint32Array, n: number): number {
+    const { u32, f64 } = this.memory;
+    const state = this.#zone.position >> 2;
+    const mbufs = this.#mbufs;
+    const fresh16 = this.#fresh16;
+    const fresh20 = this.#fresh20;
+    const descriptors = this.descriptors;
+    const ring = this.ring >> 2;
+    const before = u32[state + (NEXT >> 2)];
+    let next = before;
+    let count = 0;
+    let used = 0;
+    while (count < n) {
+      const at = ring + next * (DESCRIPTOR_BYTES >> 2);
+      const status = u32[at + (RXD_STATUS >> 2)];
+      // Descriptors without an mbuf are never reached: before them lies one that the card does not have.
+      if ((status & RXD_STAT_DD) === 0) break;
+      const m = u32[mbufs + next];
+      next = next + 1 === descriptors ? 0 : next + 1;
+      used++;
+      const word = m >>> 2;
+      const last = u32[at + (RXD_LENGTH >> 2)];
+      // Length and VLAN tag lie in a descriptor as they lie in an mbuf.
+      const length = last & 0xffff;
+      const info = u32[at];
+      let flags = 0;
+      if ((status & RXD_STAT_IPCS) !== 0) flags = (status & RXD_ERR_IPE) === 0 ? RX_IP_CKSUM_GOOD : RX_IP_CKSUM_BAD;
+      if ((status & RXD_STAT_L4CS) !== 0) flags |= (status & RXD_ERR_L4E) === 0 ? RX_L4_CKSUM_GOOD : RX_L4_CKSUM_BAD;
+      // Any of the three codes is a failure, with SECP or without.
+      if ((status & RXD_SECERR) !== 0) flags |= RX_SEC_OFFLOAD | RX_SEC_OFFLOAD_FAILED;
+      else if ((status & RXD_STAT_SECP) !== 0) flags |= RX_SEC_OFFLOAD;
+      if ((info & RXD_INFO_RSS_TYPE) !== 0) {
+        flags |= RX_RSS_HASH;
+        u32[word + (MBUF_HASH_RSS >> 2)] = u32[at + 1];
+      }
+      // A freed mbuf has no next, one segment and its own buffer: all else is written here.
+      u32[word + (MBUF_DATA_OFF >> 2)] = fresh16;
+      u32[word + (MBUF_NB_SEGS >> 2)] = fresh20;
+      u32[word + OL_FLAGS_LO] = flags;
+      u32[word + OL_FLAGS_HI] = 0;
+      u32[word + (MBUF_PACKET_TYPE >> 2)] = PACKET_TYPES[(info & PACKET_TYPE_BITS) >> PACKET_TYPE_SHIFT];
+      u32[word + (MBUF_PKT_LEN >> 2)] = length;
+      u32[word + (MBUF_DATA_LEN >> 2)] = last;
+      f64[(word + (MBUF_TX_OFFLOAD_LO >> 2)) >> 1] = 0;
+      const simple = (status & (RXD_STAT_EOP | RXD_ERR_RXE)) === RXD_STAT_EOP;
+      if (simple && u32[state + (FIRST_SEGMENT >> 2)] === 0) table[count++] = m;
+      else {
+        const whole = this.#segment(m, status, length);
+        if (whole !== 0) table[count++] = whole;
+      }
+    }
+    if (used === 0) {
+      if (u32[state + (REFILL >> 2)] !== before) this.#refill(before);
+      return 0;
+    }
+    u32[state + (NEXT >> 2)] = next;
+    this.#refill(next);
+    return count;
+  }
+
+  /**
+   * Puts a segment of a packet over several buffers behind those before it.
+   *
+   * @returns the packet when it is whole; 0 when it is not, or was bad
+   */
+  #segment(m: number, status: number, length: number): number {
+    const { u16, u32, f64 } = this.memory;
+    const state = this.#zone.position >> 2;
+    let first = u32[state + (FIRST_SEGMENT >> 2)];
+    if (first === 0) first = m;
+    else {
+      u32[(u32[state + (LAST_SEGMENT >> 2)] + MBUF_NEXT) >>> 2] = m;
+      u16[(first + MBUF_NB_SEGS) >>> 1]++;
+      u32[(first + MBUF_PKT_LEN) >>> 2] += length;
+      // What the card found out is in the last descriptor.
+      u32[(first + MBUF_OL_FLAGS_LO) >>> 2] = u32[(m + MBUF_OL_FLAGS_LO) >>> 2];
+      u32[(first + MBUF_PACKET_TYPE) >>> 2] = u32[(m + MBUF_PACKET_TYPE) >>> 2];
+      u32[(first + MBUF_HASH_RSS) >>> 2] = u32[(m + MBUF_HASH_RSS) >>> 2];
+    }
+    if ((status & RXD_STAT_EOP) === 0) {
+      u32[state + (FIRST_SEGMENT >> 2)] = first;
+      u32[state + (LAST_SEGMENT >> 2)] = m;
+      return 0;
+    }
+    u32[state + (FIRST_SEGMENT >> 2)] = 0;
+    if ((status & RXD_ERR_RXE) === 0) return first;
+    f64[(this.#zone.position + ERRORS) >> 3]++;
+    pktmbufFree(this.memory, first);
+    return 0;
+  }
+
+  /** Gives the descriptors up to `next` mbufs, if there are enough of them to be worth a write of the tail. */
+  #refill(next: number): void {
+    const { u32 } = this.memory;
+    const descriptors = this.descriptors;
+    const at = (this.#zone.position + REFILL) >> 2;
+    const batch = this.#batch;
+    let refill = u32[at];
+    let missing = next - refill;
+    if (missing < 0) missing += descriptors;
+    if (missing < batch) return;
+    const from = refill;
+    while (missing > 0) {
+      // Not over the ring's end, and no more at once than a cache of the pool gives well.
+      let n = descriptors - refill;
+      if (n > missing) n = missing;
+      if (n > 2 * REFILL_BATCH) n = 2 * REFILL_BATCH;
+      if (!mempoolGetBulk(this.memory, this.#pool.position, u32, this.#mbufs + refill, n)) {
+        const got = this.#refillOneByOne(refill, n);
+        this.memory.f64[(this.#zone.position + NO_MBUF) >> 3] += missing - got;
+        refill += got;
+        if (refill === descriptors) refill = 0;
+        break;
+      }
+      this.#describe(refill, n);
+      missing -= n;
+      refill += n;
+      if (refill === descriptors) refill = 0;
+    }
+    if (refill === from) return;
+    u32[at] = refill;
+    // The tail is the last descriptor that was filled: the one descriptor that the card does not have.
+    this.#registers.write(this.#tail, refill === 0 ? descriptors - 1 : refill - 1);
+  }
+
+  /** The pool is nearly empty: takes what it still has. */
+  #refillOneByOne(refill: number, n: number): number {
+    const { u32 } = this.memory;
+    let got = 0;
+    while (got < n && mempoolGetBulk(this.memory, this.#pool.position, u32, this.#mbufs + refill + got, 1)) got++;
+    this.#describe(refill, got);
+    return got;
+  }
+
+  /** Writes the descriptors of mbufs that are in their places. */
+  #describe(first: number, n: number): void {
+    const { u32, f64 } = this.memory;
+    const dataAt = this.#dataAt;
+    let mbuf = this.#mbufs + first;
+    let at = (this.ring >> 2) + first * (DESCRIPTOR_BYTES >> 2);
+    for (const end = mbuf + n; mbuf < end; mbuf++, at += DESCRIPTOR_BYTES >> 2) {
+      u32[at] = u32[mbuf] + dataAt;
+      u32[at + 1] = 0;
+      // The header buffer's address, which is none, and by that DD.
+      f64[(at + 2) >> 1] = 0;
+    }
+  }
+}
+
+/** Bytes from an mbuf of the pool to its data behind the headroom. */
+function dataOffset(memory: Memory, pool: PktmbufPool): number {
+  const m = pool.alloc();
+  if (m === 0) {
+    throw new SetupError({
+      code: 'ERR_IXGBE_POOL',
+      errno: 'ENOMEM',
+      message: `pool ${pool.name} is empty`,
+      remedy: 'make a larger pool',
+    });
+  }
+  const offset = memory.u32[(m + MBUF_BUF_ADDR) >>> 2] - m + PKTMBUF_HEADROOM;
+  pktmbufFree(memory, m);
+  return offset;
+}

@@ -1,0 +1,67 @@
+import type { Memory } from '@inline-ipsec/eal/memory';
+import {
+  MBUF_BUF_ADDR,
+  MBUF_DATA_LEN,
+  MBUF_DATA_OFF,
+  MBUF_NB_SEGS,
+  MBUF_NEXT,
+  MBUF_PKT_LEN,
+} from '@inline-ipsec/mbuf/layout';
+import { EGRESS, SESSION_DIRECTION, SESSION_ENCRYPTED, SESSION_INDEX } from './session-layout.ts';
+
+/**
+ * What a packet for transmission tells the driver about its SA, in the eight bytes of an mbuf that librte_security's field
+ * has. The first word is the SA's index; the second one has the length of the ESP trailer, whether the packet is to be
+ * enciphered, and a mark without which it is no metadata: an mbuf that is used again may have any bytes there.
+ */
+
+/** Of the second word: bytes of padding, pad length, next header and ICV, up to 273. */
+export const METADATA_ESP_LEN = 0x1ff;
+/** Of the second word: GCM. Without it: GMAC. */
+export const METADATA_ENCRYPT = 0x1_0000;
+/** Of the second word: its upper byte, while it is valid. */
+export const METADATA_MARK = 0x5a00_0000;
+/** Where the mark is. */
+export const METADATA_MARK_MASK = 0xff00_0000;
+
+const ICV = 16;
+/** From the pad length to the end of the packet: pad length, next header, ICV. */
+const TRAILER = 2 + ICV;
+/** SPI, sequence number, IV. */
+const ESP_HEADER = 16;
+
+/**
+ * Writes the metadata of a packet that is complete but for cipher and ICV, with or without its Ethernet header: the ESP
+ * trailer is found from the end, in whichever segment it is.
+ *
+ * @param field offset of the metadata in an mbuf
+ * @returns 0, or −1 when this is no packet of an egress session; it then has no metadata
+ */
+export function writePacketMetadata(memory: Memory, field: number, session: number, m: number): number {
+  const { u8, u32 } = memory;
+  const word = (m + field) >> 2;
+  u32[word + 1] = 0;
+  const index = u32[(session + SESSION_INDEX) >> 2];
+  const length = u32[(m + MBUF_PKT_LEN) >> 2];
+  if (u32[(session + SESSION_DIRECTION) >> 2] !== EGRESS || index === 0 || length < ESP_HEADER + TRAILER) return -1;
+  const at = bytePosition(memory, m, length - TRAILER);
+  if (at === 0) return -1;
+  const trailer = u8[at] + TRAILER;
+  if (trailer + ESP_HEADER > length) return -1;
+  u32[word] = index - 1;
+  u32[word + 1] = METADATA_MARK | (u32[(session + SESSION_ENCRYPTED) >> 2] !== 0 ? METADATA_ENCRYPT : 0) | trailer;
+  return 0;
+}
+
+/** Position of the byte that lies `offset` bytes into the packet, 0 when its segments do not reach so far. */
+function bytePosition(memory: Memory, m: number, offset: number): number {
+  const { u16, u32 } = memory;
+  let left = u16[(m + MBUF_NB_SEGS) >> 1];
+  for (let segment = m; segment !== 0 && left > 0; left--) {
+    const bytes = u16[(segment + MBUF_DATA_LEN) >> 1];
+    if (offset < bytes) return u32[(segment + MBUF_BUF_ADDR) >> 2] + u16[(segment + MBUF_DATA_OFF) >> 1] + offset;
+    offset -= bytes;
+    segment = u32[(segment + MBUF_NEXT) >> 2];
+  }
+  return 0;
+}
