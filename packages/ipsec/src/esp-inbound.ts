@@ -5,7 +5,7 @@ import { RX_SEC_OFFLOAD, RX_SEC_OFFLOAD_FAILED } from '@inline-ipsec/mbuf/offloa
 import { ECN_CE, ecnOf, ipv6TrafficClass, markIpv4Congestion, markIpv6Congestion } from '@inline-ipsec/net/dscp-ecn';
 import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES, espPaddingOk } from '@inline-ipsec/net/esp';
 import { IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
-import { decrementTtl } from '@inline-ipsec/net/ipv4';
+import { decrementTtlAligned } from '@inline-ipsec/net/ipv4';
 import { decrementHopLimit } from '@inline-ipsec/net/ipv6';
 import { swap32 } from './byte-order.ts';
 import { DROP } from './drop-reason.ts';
@@ -162,7 +162,7 @@ export class EspInbound {
   }
 
   #unwrapTunnel(burst: PacketBurst, row: number, flags: number, at: number, bytes: number, nextHeader: number): number {
-    const { u8 } = this.#memory;
+    const { u8, u32 } = this.#memory;
     const version = u8[at] >>> 4;
     if (nextHeader === IPPROTO_IPIP) {
       const l3 = (u8[at] & 0xf) * 4;
@@ -171,7 +171,7 @@ export class EspInbound {
       // What is longer than its inner packet carries traffic flow confidentiality padding (RFC 4303 section 2.7).
       if (total > bytes) return DROP.inner_length;
       if (this.#congested(burst, row)) markIpv4Congestion(u8, at);
-      if (!decrementTtl(u8, at)) return DROP.ttl;
+      if (!decrementTtlAligned(u32, at)) return DROP.ttl;
       if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) restoreTtlChecksum(u8, at);
       burst.length[row] = total;
       burst.l3[row] = l3;

@@ -34,6 +34,8 @@ export class EspJobs {
   readonly position: number;
   readonly #memory: Memory;
   readonly #nonces: number;
+  /** The SA that each job was last written for: what does not change from packet to packet is there already. */
+  readonly #shapes: Uint32Array;
   #count = 0;
 
   /** The table of that name in the memory, made with room for `capacity` jobs if it is not there yet. */
@@ -42,6 +44,7 @@ export class EspJobs {
     this.#memory = memory;
     this.position = zone.position;
     this.#nonces = zone.position + capacity * JOB_BYTES;
+    this.#shapes = new Uint32Array(capacity);
   }
 
   /** Jobs in the table. */
@@ -58,45 +61,49 @@ export class EspJobs {
   append(burst: PacketBurst, first: number, end: number, sa: number): void {
     const { u32 } = this.#memory;
     const { header, length, l3 } = burst;
-    const session = u32[(sa + layout.SA_SESSION) >> 2];
-    const salt = u32[(sa + layout.SA_SALT) >> 2];
-    const kind = u32[(sa + layout.SA_NONCE) >> 2];
+    const shapes = this.#shapes;
     const icvBytes = u32[(sa + layout.SA_ICV_BYTES) >> 2];
-    const espBytes = ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
-    const fromPacket = kind === layout.NONCE_IN_PACKET;
-    const flags = u32[(sa + layout.SA_FLAGS) >> 2];
-    const outboundCbc = fromPacket && (flags & layout.SA_FLAG_INBOUND) === 0;
-    const cipherOffset = outboundCbc ? ESP_HEADER_BYTES : espBytes;
-    let job = (this.position + this.#count * JOB_BYTES) >> 2;
-    let nonce = this.#nonces + this.#count * NONCE_BYTES;
+    const ivInPacket = u32[(sa + layout.SA_NONCE) >> 2] === layout.NONCE_IN_PACKET;
+    const outboundCbc = ivInPacket && (u32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INBOUND) === 0;
+    const cipherOffset = outboundCbc ? ESP_HEADER_BYTES : ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
+    let index = this.#count;
     this.#count += end - first;
-    for (let row = first; row < end; row++) {
+    for (let row = first; row < end; row++, index++) {
+      if (shapes[index] !== sa) this.#shape(index, sa, cipherOffset);
+      const job = (this.position + index * JOB_BYTES) >> 2;
+      const nonce = (this.#nonces + index * NONCE_BYTES) >> 2;
       const esp = header[row] + l3[row];
       const authenticated = length[row] - l3[row] - icvBytes;
       const word = esp >> 2;
-      u32[nonce >> 2] = salt;
       // An outbound CBC packet's own IV field is enciphered under a nonce that changes with the sequence number, early
       // in it, for a block may be 8 bytes only. All other nonces have the IV of the packet.
-      u32[(nonce >> 2) + 1] = outboundCbc ? u32[word + 1] : u32[word + 2];
-      u32[(nonce >> 2) + 2] = outboundCbc ? 0 : u32[word + 3];
-      u32[(nonce >> 2) + 3] = FIRST_BLOCK;
-      u32[job + (JOB_SESSION >> 2)] = session;
+      u32[nonce + 1] = outboundCbc ? u32[word + 1] : u32[word + 2];
+      u32[nonce + 2] = outboundCbc ? 0 : u32[word + 3];
       u32[job + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
       u32[job + (JOB_SOURCE >> 2)] = esp;
       u32[job + (JOB_DESTINATION >> 2)] = esp;
-      u32[job + (JOB_CIPHER_OFFSET >> 2)] = cipherOffset;
       u32[job + (JOB_CIPHER_LENGTH >> 2)] = authenticated - cipherOffset;
-      u32[job + (JOB_AUTH_OFFSET >> 2)] = 0;
       u32[job + (JOB_AUTH_LENGTH >> 2)] = authenticated;
-      u32[job + (JOB_IV >> 2)] =
-        fromPacket && !outboundCbc ? esp + ESP_HEADER_BYTES : kind === layout.NONCE_CCM ? nonce + 1 : nonce;
+      if (ivInPacket && !outboundCbc) u32[job + (JOB_IV >> 2)] = esp + ESP_HEADER_BYTES;
       u32[job + (JOB_AAD >> 2)] = esp;
-      u32[job + (JOB_AAD_LENGTH >> 2)] = ESP_HEADER_BYTES;
       u32[job + (JOB_TAG >> 2)] = esp + authenticated;
       u32[job + (JOB_USER >> 2)] = row;
-      job += JOB_BYTES >> 2;
-      nonce += NONCE_BYTES;
     }
+  }
+
+  /** Writes what all jobs of an SA have in common. */
+  #shape(index: number, sa: number, cipherOffset: number): void {
+    const { u32 } = this.#memory;
+    const job = (this.position + index * JOB_BYTES) >> 2;
+    const nonce = this.#nonces + index * NONCE_BYTES;
+    this.#shapes[index] = sa;
+    u32[nonce >> 2] = u32[(sa + layout.SA_SALT) >> 2];
+    u32[(nonce >> 2) + 3] = FIRST_BLOCK;
+    u32[job + (JOB_SESSION >> 2)] = u32[(sa + layout.SA_SESSION) >> 2];
+    u32[job + (JOB_CIPHER_OFFSET >> 2)] = cipherOffset;
+    u32[job + (JOB_AUTH_OFFSET >> 2)] = 0;
+    u32[job + (JOB_IV >> 2)] = u32[(sa + layout.SA_NONCE) >> 2] === layout.NONCE_CCM ? nonce + 1 : nonce;
+    u32[job + (JOB_AAD_LENGTH >> 2)] = ESP_HEADER_BYTES;
   }
 
   /** The status of job number `index`, a `STATUS_` value. */

@@ -3,7 +3,7 @@ import type { Memory } from '@inline-ipsec/eal/memory';
 import { MBUF_BUF_ADDR, MBUF_BUF_LEN } from '@inline-ipsec/mbuf/layout';
 import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES } from '@inline-ipsec/net/esp';
 import { ETHERNET_HEADER_BYTES } from '@inline-ipsec/net/ethernet';
-import { decrementTtl, ipv4IsFragment } from '@inline-ipsec/net/ipv4';
+import { decrementTtlAligned, ipv4IsFragment } from '@inline-ipsec/net/ipv4';
 import { decrementHopLimit } from '@inline-ipsec/net/ipv6';
 import { swap32 } from './byte-order.ts';
 import { DROP } from './drop-reason.ts';
@@ -121,7 +121,7 @@ export class EspOutbound {
       else if (at - before < buffer || at + length[row] + behind > buffer + u16[(m + MBUF_BUF_LEN) >> 1]) {
         reason = DROP.headroom;
       } else if (tunnel) {
-        if (!(ipv4 ? decrementTtl(u8, at) : decrementHopLimit(u8, at))) reason = DROP.ttl;
+        if (!(ipv4 ? decrementTtlAligned(u32, at) : decrementHopLimit(u8, at))) reason = DROP.ttl;
         else if (stale && ipv4) restoreTtlChecksum(u8, at);
       } else if (ipv4 && ipv4IsFragment(u8, at)) {
         // RFC 4303 section 3.3.4: transport mode wants whole packets.

@@ -19,8 +19,6 @@ import {
  * poisoned bytes hold a pattern. What is found is counted in the pool and told by its audit.
  */
 
-/** What the poisoned bytes of a free object hold. */
-export const POISON_BYTE = 0xdb;
 const POISON_WORD = 0xdbdb_dbdb;
 
 /**

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ipv4Checksum, ipv4ChecksumOk } from './checksum.ts';
 import {
   decrementTtl,
+  decrementTtlAligned,
   formatIpv4,
   IPV4_DESTINATION,
   IPV4_ID,
@@ -135,5 +136,19 @@ describe('addresses as text', () => {
     '1.2.3.1000',
   ])('%j is no address', (text) => {
     expect(parseIpv4(text)).toBeUndefined();
+  });
+});
+
+describe('decrementTtlAligned', () => {
+  it('does to every header what decrementTtl does', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 20, maxLength: 20 }), (bytes) => {
+        const one = bytes.slice();
+        const other = bytes.slice();
+        expect(decrementTtlAligned(new Uint32Array(other.buffer), 0)).toBe(decrementTtl(one, 0));
+        expect(other).toEqual(one);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

@@ -44,9 +44,11 @@ export function classify(memory: Memory, table: Uint32Array, count: number, clas
     if (u16[(m + MBUF_NB_SEGS) >> 1] !== 1) {
       drops.drop(m, DROP.multi_segment, 0);
     } else if (has >= 20 && etherType === ETHERTYPE_IPV4) {
-      const l3 = (u8[at] & 0xf) << 2;
-      const length = (u8[at + 2] << 8) | u8[at + 3];
-      if (u8[at] >>> 4 !== 4 || l3 < 20 || length < l3) drops.drop(m, DROP.ip_header, 0);
+      // Version, header length, TOS and total length in one word.
+      const word = u32[at >> 2];
+      const l3 = (word & 0xf) << 2;
+      const length = ((word >>> 8) & 0xff00) | (word >>> 24);
+      if ((word & 0xf0) !== 0x40 || l3 < 20 || length < l3) drops.drop(m, DROP.ip_header, 0);
       else if (length > has) drops.drop(m, DROP.ip_length, 0);
       else if (u8[at + 9] !== PROTOCOL_ESP) ipv4.push(m, at, length, l3);
       else if (ipv4IsFragment(u8, at)) drops.drop(m, DROP.fragment, 0);

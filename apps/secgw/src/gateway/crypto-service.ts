@@ -106,10 +106,11 @@ class SortedProcessor implements JobProcessor {
       for (; end < count; end++) {
         const at = (jobs + end * JOB_BYTES + JOB_SESSION) >> 2;
         if (u32[at] >>> DEVICE_SHIFT !== index) break;
-        // The jobs are written anew for every burst, so the device's own number may stay.
         u32[at] &= SESSION_MASK;
       }
       succeeded += this.#devices[index].process(this.#pair, jobs + first * JOB_BYTES, end - first);
+      // A job keeps its session from burst to burst: it must be found as it was.
+      for (let i = first; i < end; i++) u32[(jobs + i * JOB_BYTES + JOB_SESSION) >> 2] |= index << DEVICE_SHIFT;
       first = end;
     }
     return succeeded;

@@ -1,6 +1,8 @@
-import { startGateway } from '../gateway/start-gateway.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import { type Platform, startGateway } from '../gateway/start-gateway.ts';
 import { nodePlatform } from './platform.ts';
 import { runGateway } from './poll-loop.ts';
+import { StopSignal } from './stop-signal.ts';
 
 /**
  * Runs the gateway with DPDK's own command line until a signal ends it or, with `--until-idle`, until all input is used up.
@@ -10,14 +12,23 @@ import { runGateway } from './poll-loop.ts';
  */
 export async function gatewayCommand(words: readonly string[]): Promise<number> {
   const platform = nodePlatform();
-  const gateway = startGateway(['ipsec-secgw', ...words], platform);
+  const stop = new StopSignal();
+  try {
+    return await run(startGateway(['ipsec-secgw', ...words], platform), platform, stop);
+  } finally {
+    stop.release();
+  }
+}
+
+async function run(gateway: Gateway | undefined, { environment }: Platform, stop: StopSignal): Promise<number> {
+  // Only help was asked for.
   if (gateway === undefined) return 0;
-  const signal = await runGateway(gateway, gateway.options);
-  if (signal !== 0) platform.environment.write('stdout', `\n\nSignal ${signal} received, preparing to exit...\n`);
+  await runGateway(gateway, gateway.options, stop);
+  if (stop.number !== 0) environment.write('stdout', `\n\nSignal ${stop.number} received, preparing to exit...\n`);
   gateway.drain();
   gateway.printStatistics();
   const failures = gateway.failures();
-  for (const failure of failures) platform.environment.write('stderr', `${failure}\n`);
+  for (const failure of failures) environment.write('stderr', `${failure}\n`);
   gateway.stop();
   return failures.length === 0 ? 0 : 1;
 }

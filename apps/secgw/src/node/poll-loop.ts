@@ -1,4 +1,5 @@
 import type { Gateway } from '../gateway/gateway.ts';
+import type { StopSignal } from './stop-signal.ts';
 
 /** Polls between two looks at the clock. */
 const POLLS_AT_ONCE = 32;
@@ -18,20 +19,12 @@ export interface RunOptions {
 }
 
 /**
- * Polls a gateway on this thread until SIGINT or SIGTERM comes, or it is idle and may end. Between turns the event loop
- * runs, so that signals and the statistics timer live while packets flow.
- *
- * @returns the number of the signal that ended it, 0 when it ended by itself
+ * Polls a gateway on this thread until a signal comes, or it is idle and may end. Between turns the event loop runs, so
+ * that signals and the statistics timer live while packets flow.
  */
-export function runGateway(gateway: Gateway, options: RunOptions): Promise<number> {
+export function runGateway(gateway: Gateway, options: RunOptions, stop: StopSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    let signal = 0;
     let quiet = 0;
-    const onSignal = (_name: string, number: number) => {
-      signal = number;
-    };
-    process.once('SIGINT', onSignal);
-    process.once('SIGTERM', onSignal);
     const screen =
       options.statisticsSeconds > 0
         ? setInterval(() => gateway.printStatistics(), options.statisticsSeconds * 1000)
@@ -39,12 +32,10 @@ export function runGateway(gateway: Gateway, options: RunOptions): Promise<numbe
 
     const end = (settle: () => void) => {
       clearInterval(screen);
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
       settle();
     };
     const turn = () => {
-      if (signal !== 0) return end(() => resolve(signal));
+      if (stop.number !== 0) return end(resolve);
       let work = 0;
       try {
         const until = performance.now() + TURN_MILLISECONDS;
@@ -55,7 +46,7 @@ export function runGateway(gateway: Gateway, options: RunOptions): Promise<numbe
         quiet = work > 0 ? 0 : quiet + 1;
         if (options.untilIdle && quiet >= IDLE_ROUNDS) {
           gateway.drain();
-          if (gateway.idle) return end(() => resolve(0));
+          if (gateway.idle) return end(resolve);
         }
       } catch (error) {
         return end(() => reject(error));
