@@ -57,6 +57,11 @@ export interface MemoryHandle {
 export interface MemoryOptions {
   /** Length in bytes; the operating system gives pages only as they are touched. Default 256 MiB. */
   readonly bytes?: number;
+  /**
+   * Whether other threads shall see it; default true. Memory of one thread only is copied faster by the platform, most of
+   * all between places that are not equal modulo 8.
+   */
+  readonly shared?: boolean;
   /** Foreign memory to use instead, with the address at which native code sees it. It must be zero. */
   readonly over?: MemoryHandle;
 }
@@ -70,6 +75,8 @@ export class Memory {
   readonly f64: Float64Array;
   /** Length of the segment in bytes. */
   readonly bytes: number;
+  /** Whether it is a SharedArrayBuffer, which the platform copies more slowly. */
+  readonly shared: boolean;
   /** Where native code sees position 0, or 0 when native code cannot see this memory. */
   readonly address: number;
   readonly #buffer: ArrayBufferLike;
@@ -78,6 +85,7 @@ export class Memory {
     this.#buffer = buffer;
     this.address = address;
     this.bytes = buffer.byteLength;
+    this.shared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
     this.u8 = new Uint8Array(buffer);
     this.u16 = new Uint16Array(buffer);
     this.u32 = new Uint32Array(buffer);
@@ -101,7 +109,7 @@ export class Memory {
         got: String(bytes),
       });
     }
-    const memory = new Memory(options.over ?? { buffer: newBuffer(bytes), address: 0 });
+    const memory = new Memory(options.over ?? { buffer: newBuffer(bytes, options.shared ?? true), address: 0 });
     memory.u32[MAGIC_AT >> 2] = MAGIC;
     memory.u32[TOP_AT >> 2] = FIRST_ZONE;
     memory.u32[ENTRIES_AT >> 2] = 0;
@@ -378,9 +386,9 @@ export function alignUp(value: number, align: number): number {
   return Math.ceil(value / align) * align;
 }
 
-function newBuffer(bytes: number): ArrayBufferLike {
+function newBuffer(bytes: number, shared: boolean): ArrayBufferLike {
   // A page that is not cross-origin isolated has no SharedArrayBuffer; one thread needs none.
-  return typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+  return shared && typeof SharedArrayBuffer !== 'undefined' ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
 }
 
 function checkName(name: string): void {

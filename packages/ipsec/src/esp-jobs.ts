@@ -67,11 +67,11 @@ export class EspJobs {
     const outboundCbc = ivInPacket && (u32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INBOUND) === 0;
     const cipherOffset = outboundCbc ? ESP_HEADER_BYTES : ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
     let index = this.#count;
+    let job = (this.position + index * JOB_BYTES) >> 2;
+    let nonce = (this.#nonces + index * NONCE_BYTES) >> 2;
     this.#count += end - first;
-    for (let row = first; row < end; row++, index++) {
+    for (let row = first; row < end; row++) {
       if (shapes[index] !== sa) this.#shape(index, sa, cipherOffset);
-      const job = (this.position + index * JOB_BYTES) >> 2;
-      const nonce = (this.#nonces + index * NONCE_BYTES) >> 2;
       const esp = header[row] + l3[row];
       const authenticated = length[row] - l3[row] - icvBytes;
       const word = esp >> 2;
@@ -88,6 +88,9 @@ export class EspJobs {
       u32[job + (JOB_AAD >> 2)] = esp;
       u32[job + (JOB_TAG >> 2)] = esp + authenticated;
       u32[job + (JOB_USER >> 2)] = row;
+      index++;
+      job += JOB_BYTES >> 2;
+      nonce += NONCE_BYTES >> 2;
     }
   }
 

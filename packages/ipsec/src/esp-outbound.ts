@@ -137,12 +137,12 @@ export class EspOutbound {
     return kept;
   }
 
+  /** Padding, trailer, ESP header and IV of each packet; the IP header in front; the SA's counters. */
   #build(burst: PacketBurst, first: number, end: number, sa: number, flags: number, lastSequence: number): void {
     const memory = this.#memory;
     const { u8, u32, f64 } = memory;
     const { header, length, l3 } = burst;
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
-    const outerIpv6 = (flags & layout.SA_FLAG_OUTER_IPV6) !== 0;
     const zeroPadding = (flags & layout.SA_FLAG_2018_PADDING) !== 0;
     const ivWords = u32[(sa + layout.SA_IV_BYTES) >> 2] >> 2;
     const icvBytes = u32[(sa + layout.SA_ICV_BYTES) >> 2];
@@ -153,38 +153,36 @@ export class EspOutbound {
     let octets = 0;
     for (let row = first; row < end; row++) {
       const at = header[row];
+      const bytes = length[row];
       // Behind the header that stays in front: in a tunnel all of the packet, else what its own header carries.
-      const carried = tunnel ? length[row] : length[row] - l3[row];
-      const esp = at + length[row] - carried - espBytes;
+      const carried = tunnel ? bytes : bytes - l3[row];
+      const esp = at + bytes - carried - espBytes;
       const top = at - espBytes - outerBytes;
-      octets += length[row];
+      octets += bytes;
       const nextHeader = tunnel ? tunnelNextHeader(u8, at) : moveHeaderForward(u8, top, at, l3[row]);
 
       const pad = -(carried + ESP_TRAILER_BYTES) & (align - 1);
-      let trailer = at + length[row];
+      let trailer = at + bytes;
       for (let i = 1; i <= pad; i++) u8[trailer++] = zeroPadding ? 0 : i;
-      u8[trailer++] = pad;
-      u8[trailer++] = nextHeader;
+      u8[trailer] = pad;
+      u8[trailer + 1] = nextHeader;
 
       const sequence = swap32(lastSequence + 1 + row - first);
       const word = esp >> 2;
       u32[word] = spi;
       u32[word + 1] = sequence;
-      // An IV of 8 bytes is the sequence number as 64 bits; a CBC block is 0 and enciphered with the rest.
-      for (let i = 2; i < 2 + ivWords; i++) u32[word + i] = 0;
-      if (ivWords === 2) u32[word + 3] = sequence;
-
-      const total = trailer + icvBytes - top;
-      if (!tunnel) writePacketLength(u8, top, total);
-      else {
-        if (outerIpv6) writeOuterIpv6(memory, sa, top, at, total);
-        else writeOuterIpv4(memory, sa, top, at, total);
-        l3[row] = outerBytes;
-      }
+      if (ivWords === 2) {
+        // The IV is the sequence number as 64 bits.
+        u32[word + 2] = 0;
+        u32[word + 3] = sequence;
+      } else for (let i = 2; i < 2 + ivWords; i++) u32[word + i] = 0;
       header[row] = top;
-      length[row] = total;
+      length[row] = trailer + ESP_TRAILER_BYTES + icvBytes - top;
     }
     f64[(sa + layout.SA_PACKETS) >> 3] += end - first;
     f64[(sa + layout.SA_OCTETS) >> 3] += octets;
+    if (!tunnel) for (let row = first; row < end; row++) writePacketLength(u8, header[row], length[row]);
+    else if ((flags & layout.SA_FLAG_OUTER_IPV6) !== 0) writeOuterIpv6(memory, sa, burst, first, end, espBytes);
+    else writeOuterIpv4(memory, sa, burst, first, end, espBytes);
   }
 }

@@ -3,9 +3,10 @@ import { writeU16 } from '@inline-ipsec/net/big-endian';
 import { ipv4Checksum } from '@inline-ipsec/net/checksum';
 import { ipv6TrafficClass } from '@inline-ipsec/net/dscp-ecn';
 import { IPPROTO_ESP, IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
-import { IPV4_CHECKSUM, IPV4_PROTOCOL, IPV4_TOS, IPV4_TOTAL_LENGTH } from '@inline-ipsec/net/ipv4';
+import { IPV4_CHECKSUM, IPV4_HEADER_BYTES, IPV4_PROTOCOL, IPV4_TOS, IPV4_TOTAL_LENGTH } from '@inline-ipsec/net/ipv4';
 import { IPV6_HEADER_BYTES, IPV6_PAYLOAD_LENGTH } from '@inline-ipsec/net/ipv6';
 import { Ipv6Walk, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
+import type { PacketBurst } from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
 
 /**
@@ -19,32 +20,69 @@ export function tunnelNextHeader(u8: Uint8Array, inner: number): number {
   return u8[inner] >>> 4 === 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
 }
 
-/** Writes an IPv4 tunnel header of `total` bytes of packet at `top`, for the packet inside at `inner`. */
-export function writeOuterIpv4(memory: Memory, sa: number, top: number, inner: number, total: number): void {
+/**
+ * Writes the IPv4 tunnel headers of the rows `first` to `end` - 1 of a burst, and their l3. The packet inside begins
+ * `espBytes` behind the header; its TOS or traffic class goes out with it.
+ */
+export function writeOuterIpv4(
+  memory: Memory,
+  sa: number,
+  burst: PacketBurst,
+  first: number,
+  end: number,
+  espBytes: number,
+): void {
   const { u8, u32 } = memory;
-  const tos = u8[inner] >>> 4 === 4 ? u8[inner + IPV4_TOS] : ipv6TrafficClass(u8, inner);
+  const { header, length, l3 } = burst;
   const template = (sa + layout.SA_TEMPLATE) >> 2;
-  const word = top >> 2;
-  let sum = u32[(sa + layout.SA_OUTER_SUM) >> 2] + tos + total;
-  sum = (sum & 0xffff) + (sum >>> 16);
-  sum = ~((sum & 0xffff) + (sum >>> 16));
-  u32[word] = u32[template] | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
-  u32[word + 1] = u32[template + 1];
-  u32[word + 2] = u32[template + 2] | ((sum & 0xff00) << 8) | (sum << 24);
-  u32[word + 3] = u32[template + 3];
-  u32[word + 4] = u32[template + 4];
+  const version = u32[template];
+  const fragment = u32[template + 1];
+  const ttl = u32[template + 2];
+  const source = u32[template + 3];
+  const destination = u32[template + 4];
+  const fixedSum = u32[(sa + layout.SA_OUTER_SUM) >> 2];
+  for (let row = first; row < end; row++) {
+    const top = header[row];
+    const total = length[row];
+    const inside = u32[(top + IPV4_HEADER_BYTES + espBytes) >> 2];
+    const tos =
+      (inside & 0xf0) === 0x40 ? (inside >>> 8) & 0xff : ipv6TrafficClass(u8, top + IPV4_HEADER_BYTES + espBytes);
+    let sum = fixedSum + tos + total;
+    sum = (sum & 0xffff) + (sum >>> 16);
+    sum = ~((sum & 0xffff) + (sum >>> 16));
+    const word = top >> 2;
+    u32[word] = version | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
+    u32[word + 1] = fragment;
+    u32[word + 2] = ttl | ((sum & 0xff00) << 8) | (sum << 24);
+    u32[word + 3] = source;
+    u32[word + 4] = destination;
+    l3[row] = IPV4_HEADER_BYTES;
+  }
 }
 
-/** Writes an IPv6 tunnel header of `total` bytes of packet at `top`, for the packet inside at `inner`. */
-export function writeOuterIpv6(memory: Memory, sa: number, top: number, inner: number, total: number): void {
+/** As {@link writeOuterIpv4}, for IPv6 tunnel headers. */
+export function writeOuterIpv6(
+  memory: Memory,
+  sa: number,
+  burst: PacketBurst,
+  first: number,
+  end: number,
+  espBytes: number,
+): void {
   const { u8, u32 } = memory;
-  const trafficClass = u8[inner] >>> 4 === 4 ? u8[inner + IPV4_TOS] : ipv6TrafficClass(u8, inner);
+  const { header, length, l3 } = burst;
   const template = (sa + layout.SA_TEMPLATE) >> 2;
-  const word = top >> 2;
-  for (let i = 0; i < IPV6_HEADER_BYTES >> 2; i++) u32[word + i] = u32[template + i];
-  u8[top] |= trafficClass >>> 4;
-  u8[top + 1] = trafficClass << 4;
-  writeU16(u8, top + IPV6_PAYLOAD_LENGTH, total - IPV6_HEADER_BYTES);
+  for (let row = first; row < end; row++) {
+    const top = header[row];
+    const inside = top + IPV6_HEADER_BYTES + espBytes;
+    const trafficClass = u8[inside] >>> 4 === 4 ? u8[inside + IPV4_TOS] : ipv6TrafficClass(u8, inside);
+    const word = top >> 2;
+    for (let i = 0; i < IPV6_HEADER_BYTES >> 2; i++) u32[word + i] = u32[template + i];
+    u8[top] |= trafficClass >>> 4;
+    u8[top + 1] = trafficClass << 4;
+    writeU16(u8, top + IPV6_PAYLOAD_LENGTH, length[row] - IPV6_HEADER_BYTES);
+    l3[row] = IPV6_HEADER_BYTES;
+  }
 }
 
 /**

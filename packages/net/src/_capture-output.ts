@@ -1,19 +1,35 @@
 import type { ByteSink } from './byte-stream.ts';
 
+/** A place in an array. */
+export interface PlaceInArray {
+  readonly u8: Uint8Array;
+  readonly at: number;
+}
+
+/** Bytes before each frame of a pcap file. */
+const RECORD_HEADER_BYTES = 16;
+
 /** A buffer before a byte sink, and the copy into it that allocates nothing. */
 export class CaptureOutput {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   #at = 0;
   readonly #sink: ByteSink;
+  // The array that the buffer is a part of, where copies are the platform's own, and the buffer's place in it.
+  readonly #home: Uint8Array | undefined;
+  readonly #base: number;
   // The array that frames came from last, seen as words: nearly always the one memory.
   #source: Uint8Array;
   #sourceView: DataView;
 
-  constructor(sink: ByteSink, bufferBytes: number) {
+  /** @param within a place of `bufferBytes` bytes in the array that frames come from; default an array of its own */
+  constructor(sink: ByteSink, bufferBytes: number, within?: PlaceInArray) {
     this.#sink = sink;
-    this.bytes = new Uint8Array(bufferBytes);
-    this.view = new DataView(this.bytes.buffer);
+    this.bytes =
+      within === undefined ? new Uint8Array(bufferBytes) : within.u8.subarray(within.at, within.at + bufferBytes);
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, bufferBytes);
+    this.#home = within?.u8;
+    this.#base = within?.at ?? 0;
     this.#source = this.bytes;
     this.#sourceView = this.view;
   }
@@ -36,13 +52,60 @@ export class CaptureOutput {
     this.#sink.write(this.bytes.subarray(0, end));
   }
 
+  /**
+   * Appends records of 16 bytes of header and a frame each: two words that are the same in all of them, the bytes of the
+   * frame that are kept, and its length. Frame i is `lengths[i]` bytes from `u8[at[i]]` on.
+   */
+  appendRecords(
+    u8: Uint8Array,
+    at: Uint32Array,
+    lengths: Uint32Array,
+    n: number,
+    first: number,
+    second: number,
+    most: number,
+  ): void {
+    const source = this.#look(u8);
+    const target = this.view;
+    const room = target.byteLength;
+    const home = u8 === this.#home;
+    const base = this.#base;
+    let to = this.#at;
+    for (let i = 0; i < n; i++) {
+      const length = lengths[i];
+      const kept = length < most ? length : most;
+      if (to + RECORD_HEADER_BYTES + kept > room) {
+        this.#at = to;
+        this.flush();
+        to = 0;
+      }
+      target.setInt32(to, first, true);
+      target.setInt32(to + 4, second, true);
+      target.setInt32(to + 8, kept, true);
+      target.setInt32(to + 12, length, true);
+      to += RECORD_HEADER_BYTES;
+      let from = at[i];
+      const end = from + kept;
+      if (home) {
+        u8.copyWithin(base + to, from, end);
+        to += kept;
+        continue;
+      }
+      for (; from + 16 <= end; from += 16, to += 16) {
+        target.setInt32(to, source.getInt32(from, true), true);
+        target.setInt32(to + 4, source.getInt32(from + 4, true), true);
+        target.setInt32(to + 8, source.getInt32(from + 8, true), true);
+        target.setInt32(to + 12, source.getInt32(from + 12, true), true);
+      }
+      for (; from + 4 <= end; from += 4, to += 4) target.setInt32(to, source.getInt32(from, true), true);
+      for (; from < end; from++, to++) target.setUint8(to, source.getUint8(from));
+    }
+    this.#at = to;
+  }
+
   /** Copies `length` bytes from `u8[from]` to `bytes[to]`, in words: `set` would need a slice for each frame. */
   copy(u8: Uint8Array, from: number, length: number, to: number): void {
-    if (u8 !== this.#source) {
-      this.#source = u8;
-      this.#sourceView = new DataView(u8.buffer, u8.byteOffset, u8.byteLength);
-    }
-    const source = this.#sourceView;
+    const source = this.#look(u8);
     const target = this.view;
     const end = from + length;
     for (; from + 16 <= end; from += 16, to += 16) {
@@ -53,5 +116,13 @@ export class CaptureOutput {
     }
     for (; from + 4 <= end; from += 4, to += 4) target.setInt32(to, source.getInt32(from, true), true);
     for (; from < end; from++, to++) target.setUint8(to, source.getUint8(from));
+  }
+
+  #look(u8: Uint8Array): DataView {
+    if (u8 !== this.#source) {
+      this.#source = u8;
+      this.#sourceView = new DataView(u8.buffer, u8.byteOffset, u8.byteLength);
+    }
+    return this.#sourceView;
   }
 }

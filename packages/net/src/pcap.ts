@@ -2,7 +2,7 @@ import { SetupError } from '@inline-ipsec/eal/errors';
 import { unknownFormat } from './_capture-errors.ts';
 import { type CaptureFields, MAX_FRAME_BYTES } from './_capture-fields.ts';
 import { CaptureInput } from './_capture-input.ts';
-import { CaptureOutput } from './_capture-output.ts';
+import { CaptureOutput, type PlaceInArray } from './_capture-output.ts';
 import {
   PCAP_HEADER_BYTES,
   PCAP_MAGIC_MICROSECONDS,
@@ -25,6 +25,7 @@ import { encodeUtf8 } from './_utf8.ts';
 import { type ByteSink, type ByteSource, BytesSink, bytesSource } from './byte-stream.ts';
 import { LINKTYPE_EN10MB } from './link-type.ts';
 
+export type { PlaceInArray } from './_capture-output.ts';
 export type { CaptureInterface } from './_pcapng-blocks.ts';
 export type { ByteSink, ByteSource } from './byte-stream.ts';
 
@@ -182,6 +183,17 @@ export interface CaptureWriterOptions {
   readonly snapLength?: number;
   /** Bytes collected before the sink gets them; never less than two of the longest frames. Default 524,288. */
   readonly bufferBytes?: number;
+  /**
+   * Where to collect them: a place with room for {@link captureBufferBytes} in the very array that frames come from. A
+   * burst is then copied by the platform within that array, which is quick if the array is not shared between threads.
+   */
+  readonly within?: PlaceInArray;
+}
+
+/** Bytes that a writer with these options collects. */
+export function captureBufferBytes(options: CaptureWriterOptions = {}): number {
+  const least = 2 * (checkSnapLength(options.snapLength) + ENHANCED_PACKET_BYTES + 4);
+  return Math.max(options.bufferBytes ?? DEFAULT_BUFFER_BYTES, least);
 }
 
 /** How a {@link PcapWriter} writes. */
@@ -253,6 +265,27 @@ export class PcapWriter {
     output.copy(u8, at, captured, to + PCAP_RECORD_BYTES);
     output.commit(to + PCAP_RECORD_BYTES + captured);
     this.frames++;
+  }
+
+  /**
+   * Writes the frames of a burst, which all have the same time: frame i is the `lengths[i]` bytes from `u8[at[i]]` on.
+   * What does not change from frame to frame is worked out once. For the data path.
+   */
+  writeBurst(
+    u8: Uint8Array,
+    at: Uint32Array,
+    lengths: Uint32Array,
+    n: number,
+    seconds: number,
+    nanoseconds: number,
+  ): void {
+    if (!this.#littleEndian) {
+      for (let i = 0; i < n; i++) this.write(u8, at[i], lengths[i], seconds, nanoseconds);
+      return;
+    }
+    const fraction = Math.floor(nanoseconds / this.#nanosecondsEach) | 0;
+    this.#output.appendRecords(u8, at, lengths, n, seconds | 0, fraction, this.#snapLength);
+    this.frames += n;
   }
 
   /** Gives the sink what was collected. */
@@ -456,8 +489,7 @@ function formatOf(input: CaptureInput): 'pcap' | 'pcapng' {
 }
 
 function newOutput(sink: ByteSink, options: CaptureWriterOptions): CaptureOutput {
-  const least = 2 * (checkSnapLength(options.snapLength) + ENHANCED_PACKET_BYTES + 4);
-  return new CaptureOutput(sink, Math.max(options.bufferBytes ?? DEFAULT_BUFFER_BYTES, least));
+  return new CaptureOutput(sink, captureBufferBytes(options), options.within);
 }
 
 function checkSnapLength(snapLength: number = MAX_CAPTURE_FRAME_BYTES): number {

@@ -148,7 +148,7 @@ export class CableWire implements Wire {
         head = (head + mask + 1 - offset) | 0;
         continue;
       }
-      copyFrame(u8, u16, i32, at[count], ring + offset + RECORD_HEADER, Math.min(length, room));
+      copyFrame(u8, u16, i32, at[count], ring + offset + RECORD_HEADER, Math.min(length, room), this.#memory.shared);
       lengths[count++] = length;
       head = (head + recordBytes(length)) | 0;
     }
@@ -179,7 +179,7 @@ export class CableWire implements Wire {
       }
       if (bytes > free) break;
       i32[(ring + offset) >> 2] = length;
-      copyFrame(u8, u16, i32, ring + offset + RECORD_HEADER, at[count], length);
+      copyFrame(u8, u16, i32, ring + offset + RECORD_HEADER, at[count], length, this.#memory.shared);
       tail = (tail + bytes) | 0;
       free -= bytes;
     }

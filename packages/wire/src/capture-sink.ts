@@ -1,8 +1,8 @@
 import type { Environment } from '@inline-ipsec/eal/environment';
 import { SetupError } from '@inline-ipsec/eal/errors';
-import type { Memory } from '@inline-ipsec/eal/memory';
+import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
 import { LINKTYPE_EN10MB } from '@inline-ipsec/net/link-type';
-import { PcapWriter } from '@inline-ipsec/net/pcap';
+import { captureBufferBytes, PcapWriter } from '@inline-ipsec/net/pcap';
 import type { CaptureTarget } from './capture-files.ts';
 
 /**
@@ -15,6 +15,8 @@ export class CaptureSink {
   readonly #target: CaptureTarget;
   readonly #writer: PcapWriter;
   readonly #label: string;
+  // What is collected lies in the memory where that makes copies quicker.
+  readonly #zone: Memzone | undefined;
   #users = 1;
   #failure: SetupError | undefined;
 
@@ -23,7 +25,12 @@ export class CaptureSink {
     this.#memory = memory;
     this.#environment = environment;
     this.#target = target;
-    this.#writer = new PcapWriter(target, { resolution: 'microsecond', linkType: LINKTYPE_EN10MB });
+    const options = { resolution: 'microsecond', linkType: LINKTYPE_EN10MB } as const;
+    if (!memory.shared) this.#zone = reserveBuffer(memory, captureBufferBytes(options));
+    this.#writer = new PcapWriter(target, {
+      ...options,
+      ...(this.#zone === undefined ? {} : { within: { u8: memory.u8, at: this.#zone.position } }),
+    });
     this.#label = label;
   }
 
@@ -44,15 +51,13 @@ export class CaptureSink {
     const milliseconds = this.#environment.wallClock();
     const seconds = Math.floor(milliseconds / 1000);
     const nanoseconds = Math.floor((milliseconds - seconds * 1000) * 1e6);
-    const { u8 } = this.#memory;
-    const writer = this.#writer;
-    let count = 0;
     try {
-      for (; count < n; count++) writer.write(u8, at[count], lengths[count], seconds, nanoseconds);
+      this.#writer.writeBurst(this.#memory.u8, at, lengths, n, seconds, nanoseconds);
     } catch (error) {
       this.#fail(error);
+      return 0;
     }
-    return count;
+    return n;
   }
 
   flush(): void {
@@ -69,6 +74,7 @@ export class CaptureSink {
     this.flush();
     this.#users--;
     if (this.#users !== 0) return;
+    if (this.#zone !== undefined) this.#memory.free(this.#zone);
     try {
       this.#target.close?.();
     } catch (error) {
@@ -86,4 +92,11 @@ export class CaptureSink {
       cause: error,
     });
   }
+}
+
+/** A place for the buffer of one more capture. */
+function reserveBuffer(memory: Memory, bytes: number): Memzone {
+  let number = 0;
+  while (memory.lookup(`CAPTURE_${number}`) !== undefined) number++;
+  return memory.reserve(`CAPTURE_${number}`, bytes);
 }

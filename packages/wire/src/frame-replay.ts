@@ -75,14 +75,14 @@ export class FrameReplay {
 
   /** Gives the next `n` frames, as a wire's `receive` does. */
   receive(at: Uint32Array, room: number, lengths: Uint32Array, n: number): void {
-    const { u8, u16, u32, i32 } = this.#memory;
+    const { u8, u16, u32, i32, shared } = this.#memory;
     const zone = this.#zone.position;
     const first = (zone + TABLE) >> 2;
     const end = first + 2 * u32[(zone + COUNT) >> 2];
     let entry = first + 2 * u32[(zone + NEXT) >> 2];
     for (let i = 0; i < n; i++) {
       const length = u32[entry + 1];
-      copyFrame(u8, u16, i32, at[i], u32[entry], Math.min(length, room));
+      copyFrame(u8, u16, i32, at[i], u32[entry], Math.min(length, room), shared);
       lengths[i] = length;
       entry += 2;
       if (entry === end) entry = first;

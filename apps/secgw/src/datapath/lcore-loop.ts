@@ -129,11 +129,7 @@ export class LcoreLoop {
     const before = enterLcore(this.lcore);
     let work = steps.stepAll(this.lcore, BURST_MAX);
     for (let i = 0; i < receive.length; i++) work += this.#pollQueue(receive[i]);
-    const now = environment.now();
-    if (now - this.#drained > DRAIN_NANOSECONDS || now < this.#drained) {
-      this.#transmit.flush();
-      this.#drained = now;
-    }
+    if (this.#transmit.waiting > 0) this.#drain(environment.now());
     this.drops.flush();
     work += steps.stepAll(this.lcore, BURST_MAX);
     this.#memory.f64[this.#counters + (COUNTER.polls >> 3)]++;
@@ -148,6 +144,13 @@ export class LcoreLoop {
     this.drops.flush();
     this.#resources.steps.stepAll(this.lcore, BURST_MAX);
     enterLcore(before);
+  }
+
+  /** Sends what has waited long enough for a full burst. */
+  #drain(now: number): void {
+    if (now - this.#drained <= DRAIN_NANOSECONDS && now >= this.#drained) return;
+    this.#transmit.flush();
+    this.#drained = now;
   }
 
   #pollQueue(queue: ReceiveQueue): number {

@@ -67,7 +67,9 @@ export class TransmitStage {
 
   /** Packets that wait for a full burst. */
   get waiting(): number {
-    return this.#buffers.reduce((sum, buffer) => sum + (buffer?.count ?? 0), 0);
+    let waiting = 0;
+    for (let port = 0; port < this.#buffers.length; port++) waiting += this.#buffers[port]?.count ?? 0;
+    return waiting;
   }
 
   /** Sends all packets of the burst, each to its `port`. */

@@ -59,7 +59,7 @@ export interface ArticleTestOptions {
 
 /** Both tests of the article on its system of two cards and two cables. */
 export function runArticleTests(options: ArticleTestOptions): { decryption: TestRun; encryption: TestRun } {
-  const memory = Memory.create({ bytes: MEMORY_BYTES });
+  const memory = Memory.create({ bytes: MEMORY_BYTES, shared: false });
   const { environment } = options;
   const host = new Host(memory, environment);
   const gateway = startDemoGateway(memory, options);

@@ -5,6 +5,7 @@ import type { EngineCandidate } from '@inline-ipsec/cryptodev/engine-choice';
 import { createNobleEngine } from '@inline-ipsec/cryptodev/noble-engine';
 import { Eal, type EalInit } from '@inline-ipsec/eal/eal';
 import type { Environment } from '@inline-ipsec/eal/environment';
+import { Memory } from '@inline-ipsec/eal/memory';
 import { EthPorts } from '@inline-ipsec/ethdev/ports';
 import { softwareDevices } from '@inline-ipsec/ethdev/software-devices';
 import { ixgbeDevice } from '@inline-ipsec/ixgbe/ixgbe-device';
@@ -59,7 +60,8 @@ export function startGateway(
       ...softwareDevices(ports, files),
       ...cryptoDrivers(devices, engines),
     ],
-    ...(memory === undefined ? {} : { memory }),
+    // One thread plays all lcores, and its own memory is copied quicker than shared memory is.
+    memory: memory ?? ((bytes) => Memory.create({ bytes, shared: false })),
     version: 'ipsec-secgw',
   });
   if (eal.options.help) {
