@@ -76,30 +76,48 @@ export class EspInbound {
    * packet inside; their `sa` is still the one that carried them.
    */
   decapsulate(burst: PacketBurst): void {
-    const { u32, f64 } = this.#memory;
-    const jobs = this.#jobs;
+    const { u32 } = this.#memory;
+    const { sa } = burst;
     const count = burst.count;
     let kept = 0;
     let job = 0;
-    for (let row = 0; row < count; row++) {
-      const sa = burst.sa[row];
-      const flags = u32[(sa + layout.SA_FLAGS) >> 2];
+    for (let first = 0; first < count; ) {
+      let end = first + 1;
+      while (end < count && sa[end] === sa[first]) end++;
+      const inline = (u32[(sa[first] + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INLINE) !== 0;
+      kept = this.#decapsulateRun(burst, first, end, kept, inline ? -1 : job);
+      if (!inline) job += end - first;
+      first = end;
+    }
+    burst.count = kept;
+  }
+
+  /** One run of packets of one SA, whose jobs begin at number `job`, or which have none: −1. Returns the row behind the last survivor. */
+  #decapsulateRun(burst: PacketBurst, first: number, end: number, kept: number, job: number): number {
+    const { u32, f64 } = this.#memory;
+    const sa = burst.sa[first];
+    const flags = u32[(sa + layout.SA_FLAGS) >> 2];
+    const espBytes = ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
+    const behind = u32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES;
+    const window = u32[(sa + layout.SA_WINDOW) >> 2];
+    const start = kept;
+    let octets = 0;
+    for (let row = first; row < end; row++) {
+      const status = job < 0 ? STATUS_SUCCESS : this.#jobs.status(job + row - first);
       let reason = GOES_ON;
-      if ((flags & layout.SA_FLAG_INLINE) === 0) {
-        const status = jobs.status(job++);
-        if (status !== STATUS_SUCCESS) reason = status === STATUS_AUTH_FAILED ? DROP.icv : DROP.crypto_error;
-      }
-      if (reason === GOES_ON) reason = this.#strip(burst, row, sa, flags);
+      if (status !== STATUS_SUCCESS) reason = status === STATUS_AUTH_FAILED ? DROP.icv : DROP.crypto_error;
+      else reason = this.#strip(burst, row, sa, flags, espBytes, behind, window);
       if (reason !== GOES_ON) {
         this.#drops.drop(burst.mbuf[row], reason, sa);
         continue;
       }
-      f64[(sa + layout.SA_PACKETS) >> 3]++;
-      f64[(sa + layout.SA_OCTETS) >> 3] += burst.length[row];
+      octets += burst.length[row];
       if (row !== kept) burst.move(row, kept);
       kept++;
     }
-    burst.count = kept;
+    f64[(sa + layout.SA_PACKETS) >> 3] += kept - start;
+    f64[(sa + layout.SA_OCTETS) >> 3] += octets;
+    return kept;
   }
 
   #admit(burst: PacketBurst, row: number, sa: number): number {
@@ -122,14 +140,20 @@ export class EspInbound {
   }
 
   /** Takes the ESP of one authentic packet off; returns a reason, or that it goes on. */
-  #strip(burst: PacketBurst, row: number, sa: number, flags: number): number {
+  #strip(
+    burst: PacketBurst,
+    row: number,
+    sa: number,
+    flags: number,
+    espBytes: number,
+    behind: number,
+    window: number,
+  ): number {
     const { u8, u32 } = this.#memory;
     const top = burst.header[row];
-    const l3 = burst.l3[row];
-    const esp = top + l3;
-    const payload = esp + ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
-    const end = top + burst.length[row] - u32[(sa + layout.SA_ICV_BYTES) >> 2] - ESP_TRAILER_BYTES;
-    const window = u32[(sa + layout.SA_WINDOW) >> 2];
+    const esp = top + burst.l3[row];
+    const payload = esp + espBytes;
+    const end = top + burst.length[row] - behind;
     if (window !== 0 && !this.#track(sa, window, swap32(u32[(esp >> 2) + 1]))) return DROP.replay;
     const pad = u8[end];
     const nextHeader = u8[end + 1];

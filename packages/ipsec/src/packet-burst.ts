@@ -23,6 +23,8 @@ export class PacketBurst {
   readonly sa: Uint32Array;
   /** Where a packet shall leave: a port id, or {@link PORT_BY_ROUTE}. */
   readonly port: Uint32Array;
+  /** The same column, signed, as route look-ups write it: −1 is {@link PORT_BY_ROUTE}. */
+  readonly hop: Int32Array;
 
   constructor(capacity: number = BURST_MAX) {
     this.mbuf = new Uint32Array(capacity);
@@ -31,6 +33,7 @@ export class PacketBurst {
     this.l3 = new Uint32Array(capacity);
     this.sa = new Uint32Array(capacity);
     this.port = new Uint32Array(capacity);
+    this.hop = new Int32Array(this.port.buffer);
   }
 
   /** Copies row `from` to row `to`, as a stage does with a survivor. */

@@ -63,19 +63,29 @@ export class Sad {
    */
   assign(burst: PacketBurst, drops: Drops): void {
     const { u8, u32 } = this.#memory;
+    const { header, l3 } = burst;
     const count = burst.count;
     let kept = 0;
+    // Packets of one SA come in runs: the one before often has the answer.
+    let sa = 0;
+    let spi = 0;
+    let addresses = 0;
     for (let row = 0; row < count; row++) {
-      const header = burst.header[row];
-      const ipv6 = u8[header] >>> 4 === 6;
-      const sa = this.#find(u32[(header + burst.l3[row]) >> 2], ipv6 ? FAMILY_IPV6 : 0);
-      if (sa === 0) {
-        drops.drop(burst.mbuf[row], DROP.sa_unknown, 0);
-        continue;
-      }
-      if (!this.#addressed(sa, header, ipv6)) {
-        drops.drop(burst.mbuf[row], DROP.sa_address, sa);
-        continue;
+      const at = header[row];
+      const ipv6 = u8[at] >>> 4 === 6;
+      const wanted = u32[(at + l3[row]) >> 2];
+      if (sa === 0 || wanted !== spi || ipv6 || addresses === 0 || !sameIpv4Addresses(u32, at, addresses)) {
+        sa = this.#find(wanted, ipv6 ? FAMILY_IPV6 : 0);
+        const reason = sa === 0 ? DROP.sa_unknown : this.#addressed(sa, at, ipv6) ? -1 : DROP.sa_address;
+        if (reason >= 0) {
+          drops.drop(burst.mbuf[row], reason, sa);
+          sa = 0;
+          continue;
+        }
+        spi = wanted;
+        addresses = at;
+        // Only IPv4 packets are compared with the one before.
+        if (ipv6) addresses = 0;
       }
       if (row !== kept) burst.move(row, kept);
       burst.sa[kept++] = sa;
@@ -120,6 +130,12 @@ export class Sad {
     }
     return true;
   }
+}
+
+function sameIpv4Addresses(u32: Uint32Array, one: number, other: number): boolean {
+  const a = (one + 12) >> 2;
+  const b = (other + 12) >> 2;
+  return u32[a] === u32[b] && u32[a + 1] === u32[b + 1];
 }
 
 function hashSpi(spi: number, family: number): number {

@@ -12,7 +12,7 @@
  */
 const WORD_COPY_BYTES = 160;
 /** The same in memory of one thread, where the platform's copy costs about 16 ns, wherever the two places lie. */
-const WORD_COPY_BYTES_UNSHARED = 72;
+const WORD_COPY_BYTES_UNSHARED = 60;
 
 /**
  * Copies `length` bytes from position `from` to position `to`; the two must not overlap. Quick when both are equal modulo 8

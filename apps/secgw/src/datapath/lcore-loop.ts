@@ -190,11 +190,16 @@ export class LcoreLoop {
   #fromUnprotected(): void {
     const { ipv4, ipv6, esp } = this.#classes;
     this.#decrypt(esp);
-    splitFamilies(this.#memory, esp, ipv4, ipv6);
-    this.#inbound4.check(ipv4);
-    this.#inbound6.check(ipv6);
-    this.#forward(ipv4);
-    this.#forward(ipv6);
+    // What came out of ESP is one family as a rule, and then needs no sorting.
+    if (isIpv4(this.#memory, esp)) this.#admit(esp, this.#inbound4);
+    else splitFamilies(this.#memory, esp, ipv4, ipv6);
+    this.#admit(ipv4, this.#inbound4);
+    this.#admit(ipv6, this.#inbound6);
+  }
+
+  #admit(burst: PacketBurst, policies: PolicyStage): void {
+    policies.check(burst);
+    this.#forward(burst);
   }
 
   #decrypt(esp: PacketBurst): void {
@@ -224,6 +229,12 @@ export class LcoreLoop {
 function dropAll(burst: PacketBurst, reason: number, drops: Drops): void {
   for (let row = 0; row < burst.count; row++) drops.drop(burst.mbuf[row], reason, 0);
   burst.count = 0;
+}
+
+function isIpv4(memory: Memory, burst: PacketBurst): boolean {
+  const { u8 } = memory;
+  for (let row = 0; row < burst.count; row++) if (u8[burst.header[row]] >>> 4 !== 4) return false;
+  return true;
 }
 
 function splitFamilies(memory: Memory, burst: PacketBurst, ipv4: PacketBurst, ipv6: PacketBurst): void {

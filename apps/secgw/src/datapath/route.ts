@@ -37,17 +37,14 @@ export class RouteStage {
     if (!this.#assignIpv4(burst)) this.#assignMixed(burst);
   }
 
-  /** The common burst: all of it IPv4, without a port yet, and with a route. False, and nothing done, for any other. */
+  /** The common burst: all of it IPv4, without a port yet, and with a route. False when something is left to do. */
   #assignIpv4(burst: PacketBurst): boolean {
     const { u8 } = this.#memory;
     const { header, port, count } = burst;
     for (let row = 0; row < count; row++) {
       if (u8[header[row]] >>> 4 !== 4 || port[row] !== PORT_BY_ROUTE) return false;
     }
-    const { hops } = this.#ipv4;
-    const found = this.#routes4 === undefined ? 0 : this.#routes4.lookupBurst(header, count, hops);
-    if (found === count) for (let row = 0; row < count; row++) port[row] = hops[row];
-    return found === count;
+    return this.#routes4 !== undefined && this.#routes4.lookupBurst(header, count, burst.hop) === count;
   }
 
   #assignMixed(burst: PacketBurst): void {
