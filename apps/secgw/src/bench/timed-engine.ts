@@ -4,7 +4,7 @@ import type { Environment } from '@inline-ipsec/eal/environment';
 /** Time spent in engines: whoever measures sets it to 0 and reads it later. */
 export interface EngineTime {
   nanoseconds: number;
-  jobs: number;
+  calls: number;
 }
 
 /** Makes engines whose calls are timed, a look at the clock before and after each burst. */
@@ -21,7 +21,7 @@ export function timedEngine(create: EngineFactory, environment: Environment, tim
         const before = environment.now();
         const succeeded = engine.process(jobs, count);
         time.nanoseconds += environment.now() - before;
-        time.jobs += count;
+        time.calls++;
         return succeeded;
       },
       close: () => engine.close(),

@@ -74,35 +74,53 @@ export class TransmitStage {
 
   /** Sends all packets of the burst, each to its `port`. */
   send(burst: PacketBurst): void {
+    const { port } = burst;
+    const count = burst.count;
+    for (let first = 0; first < count; ) {
+      let end = first + 1;
+      while (end < count && port[end] === port[first]) end++;
+      const buffer = port[first] < this.#buffers.length ? this.#buffers[port[first]] : undefined;
+      if (buffer === undefined) this.#dropRun(burst, first, end, DROP.port_disabled);
+      else this.#sendRun(burst, first, end, buffer);
+      first = end;
+    }
+  }
+
+  /** Packets that leave on one port. */
+  #sendRun(burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer): void {
     const { u8, u16, u32 } = this.#memory;
-    const buffers = this.#buffers;
-    const { mbuf: mbufs, header: headers, length: lengths, port: ports } = burst;
-    for (let row = 0; row < burst.count; row++) {
-      const m = mbufs[row];
-      const header = headers[row];
-      const length = lengths[row];
-      const port = ports[row];
-      const buffer = port < buffers.length ? buffers[port] : undefined;
-      if (buffer === undefined) {
-        this.#drops.drop(m, DROP.port_disabled, burst.sa[row]);
-        continue;
-      }
-      if (length > buffer.mtu) {
+    const { mbuf, header, length } = burst;
+    const { table, mtu, word0, word1, word2, word3 } = buffer;
+    let waiting = buffer.count;
+    for (let row = first; row < end; row++) {
+      const m = mbuf[row];
+      const bytes = length[row];
+      if (bytes > mtu) {
         this.#drops.drop(m, DROP.mtu, burst.sa[row]);
         continue;
       }
-      const frame = header - ETHERNET_BYTES;
+      const at = header[row];
+      const frame = at - ETHERNET_BYTES;
       const word = (frame + 2) >> 2;
-      u16[frame >> 1] = buffer.word0;
-      u32[word] = buffer.word1;
-      u32[word + 1] = buffer.word2;
-      u32[word + 2] = buffer.word3 | (u8[header] >>> 4 === 4 ? TYPE_IPV4 : TYPE_IPV6);
+      u16[frame >> 1] = word0;
+      u32[word] = word1;
+      u32[word + 1] = word2;
+      u32[word + 2] = word3 | (u8[at] >>> 4 === 4 ? TYPE_IPV4 : TYPE_IPV6);
       u16[(m + MBUF_DATA_OFF) >> 1] = frame - u32[(m + MBUF_BUF_ADDR) >> 2];
-      u16[(m + MBUF_DATA_LEN) >> 1] = length + ETHERNET_BYTES;
-      u32[(m + MBUF_PKT_LEN) >> 2] = length + ETHERNET_BYTES;
-      buffer.table[buffer.count++] = m;
-      if (buffer.count === BURST_MAX) this.#flush(buffer);
+      u16[(m + MBUF_DATA_LEN) >> 1] = bytes + ETHERNET_BYTES;
+      u32[(m + MBUF_PKT_LEN) >> 2] = bytes + ETHERNET_BYTES;
+      table[waiting++] = m;
+      if (waiting === BURST_MAX) {
+        buffer.count = waiting;
+        this.#flush(buffer);
+        waiting = 0;
+      }
     }
+    buffer.count = waiting;
+  }
+
+  #dropRun(burst: PacketBurst, first: number, end: number, reason: number): void {
+    for (let row = first; row < end; row++) this.#drops.drop(burst.mbuf[row], reason, burst.sa[row]);
   }
 
   /** Sends what waits, on all ports. */
