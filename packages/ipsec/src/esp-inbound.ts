@@ -135,7 +135,7 @@ export class EspInbound {
     }
     const window = u32[(sa + layout.SA_WINDOW) >> 2];
     if (window === 0) return GOES_ON;
-    const sequence = swap32(u32[((burst.header[row] + burst.l3[row]) >> 2) + 1]);
+    const sequence = swap32(u32[((burst.header[row] + burst.l3[row]) >> 2) + 1]) >>> 0;
     return replayCheck(this.#memory, window, sequence) ? GOES_ON : DROP.replay;
   }
 
@@ -154,7 +154,7 @@ export class EspInbound {
     const esp = top + burst.l3[row];
     const payload = esp + espBytes;
     const end = top + burst.length[row] - behind;
-    if (window !== 0 && !this.#track(sa, window, swap32(u32[(esp >> 2) + 1]))) return DROP.replay;
+    if (window !== 0 && !this.#track(sa, window, swap32(u32[(esp >> 2) + 1]) >>> 0)) return DROP.replay;
     const pad = u8[end];
     const nextHeader = u8[end + 1];
     const bytes = end - pad - payload;
@@ -186,7 +186,7 @@ export class EspInbound {
   }
 
   #unwrapTunnel(burst: PacketBurst, row: number, flags: number, at: number, bytes: number, nextHeader: number): number {
-    const { u8, u32 } = this.#memory;
+    const { u8, i32 } = this.#memory;
     const version = u8[at] >>> 4;
     if (nextHeader === IPPROTO_IPIP) {
       const l3 = (u8[at] & 0xf) * 4;
@@ -195,7 +195,7 @@ export class EspInbound {
       // What is longer than its inner packet carries traffic flow confidentiality padding (RFC 4303 section 2.7).
       if (total > bytes) return DROP.inner_length;
       if (this.#congested(burst, row)) markIpv4Congestion(u8, at);
-      if (!decrementTtlAligned(u32, at)) return DROP.ttl;
+      if (!decrementTtlAligned(i32, at)) return DROP.ttl;
       if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) restoreTtlChecksum(u8, at);
       burst.length[row] = total;
       burst.l3[row] = l3;

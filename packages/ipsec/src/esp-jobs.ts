@@ -59,7 +59,7 @@ export class EspJobs {
 
   /** Appends a job for each of the rows `first` to `end` - 1, which are complete ESP packets of one SA. */
   append(burst: PacketBurst, first: number, end: number, sa: number): void {
-    const { u32 } = this.#memory;
+    const { u32, i32 } = this.#memory;
     const { header, length, l3 } = burst;
     const shapes = this.#shapes;
     const icvBytes = u32[(sa + layout.SA_ICV_BYTES) >> 2];
@@ -77,8 +77,8 @@ export class EspJobs {
       const word = esp >> 2;
       // An outbound CBC packet's own IV field is enciphered under a nonce that changes with the sequence number, early
       // in it, for a block may be 8 bytes only. All other nonces have the IV of the packet.
-      u32[nonce + 1] = outboundCbc ? u32[word + 1] : u32[word + 2];
-      u32[nonce + 2] = outboundCbc ? 0 : u32[word + 3];
+      i32[nonce + 1] = outboundCbc ? i32[word + 1] : i32[word + 2];
+      i32[nonce + 2] = outboundCbc ? 0 : i32[word + 3];
       u32[job + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
       u32[job + (JOB_SOURCE >> 2)] = esp;
       u32[job + (JOB_DESTINATION >> 2)] = esp;

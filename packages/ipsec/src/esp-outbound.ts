@@ -100,7 +100,7 @@ export class EspOutbound {
   }
 
   #admit(burst: PacketBurst, first: number, end: number, kept: number, sa: number, flags: number): number {
-    const { u8, u16, u32 } = this.#memory;
+    const { u8, u16, u32, i32 } = this.#memory;
     const { mbuf, header, length } = burst;
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
     const stale = (flags & layout.SA_FLAG_2018_CHECKSUM) !== 0;
@@ -121,7 +121,7 @@ export class EspOutbound {
       else if (at - before < buffer || at + length[row] + behind > buffer + u16[(m + MBUF_BUF_LEN) >> 1]) {
         reason = DROP.headroom;
       } else if (tunnel) {
-        if (!(ipv4 ? decrementTtlAligned(u32, at) : decrementHopLimit(u8, at))) reason = DROP.ttl;
+        if (!(ipv4 ? decrementTtlAligned(i32, at) : decrementHopLimit(u8, at))) reason = DROP.ttl;
         else if (stale && ipv4) restoreTtlChecksum(u8, at);
       } else if (ipv4 && ipv4IsFragment(u8, at)) {
         // RFC 4303 section 3.3.4: transport mode wants whole packets.
@@ -140,7 +140,7 @@ export class EspOutbound {
   /** Padding, trailer, ESP header and IV of each packet; the IP header in front; the SA's counters. */
   #build(burst: PacketBurst, first: number, end: number, sa: number, flags: number, lastSequence: number): void {
     const memory = this.#memory;
-    const { u8, u32, f64 } = memory;
+    const { u8, u32, i32, f64 } = memory;
     const { header, length, l3 } = burst;
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
     const zeroPadding = (flags & layout.SA_FLAG_2018_PADDING) !== 0;
@@ -149,7 +149,8 @@ export class EspOutbound {
     const align = u32[(sa + layout.SA_ALIGN) >> 2];
     const outerBytes = u32[(sa + layout.SA_OUTER_BYTES) >> 2];
     const espBytes = ESP_HEADER_BYTES + 4 * ivWords;
-    const spi = u32[(sa + layout.SA_SPI) >> 2];
+    // Signed, as all words of the wire here: none of them is ever an object on the heap.
+    const spi = i32[(sa + layout.SA_SPI) >> 2];
     let octets = 0;
     for (let row = first; row < end; row++) {
       const at = header[row];
@@ -169,13 +170,13 @@ export class EspOutbound {
 
       const sequence = swap32(lastSequence + 1 + row - first);
       const word = esp >> 2;
-      u32[word] = spi;
-      u32[word + 1] = sequence;
+      i32[word] = spi;
+      i32[word + 1] = sequence;
       if (ivWords === 2) {
         // The IV is the sequence number as 64 bits.
-        u32[word + 2] = 0;
-        u32[word + 3] = sequence;
-      } else for (let i = 2; i < 2 + ivWords; i++) u32[word + i] = 0;
+        i32[word + 2] = 0;
+        i32[word + 3] = sequence;
+      } else for (let i = 2; i < 2 + ivWords; i++) i32[word + i] = 0;
       header[row] = top;
       length[row] = trailer + ESP_TRAILER_BYTES + icvBytes - top;
     }

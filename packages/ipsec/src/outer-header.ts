@@ -32,30 +32,30 @@ export function writeOuterIpv4(
   end: number,
   espBytes: number,
 ): void {
-  const { u8, u32 } = memory;
+  const { u8, u32, i32 } = memory;
   const { header, length, l3 } = burst;
   const template = (sa + layout.SA_TEMPLATE) >> 2;
-  const version = u32[template];
-  const fragment = u32[template + 1];
-  const ttl = u32[template + 2];
-  const source = u32[template + 3];
-  const destination = u32[template + 4];
+  const version = i32[template];
+  const fragment = i32[template + 1];
+  const ttl = i32[template + 2];
+  const source = i32[template + 3];
+  const destination = i32[template + 4];
   const fixedSum = u32[(sa + layout.SA_OUTER_SUM) >> 2];
   for (let row = first; row < end; row++) {
     const top = header[row];
     const total = length[row];
-    const inside = u32[(top + IPV4_HEADER_BYTES + espBytes) >> 2];
+    const inside = i32[(top + IPV4_HEADER_BYTES + espBytes) >> 2];
     const tos =
       (inside & 0xf0) === 0x40 ? (inside >>> 8) & 0xff : ipv6TrafficClass(u8, top + IPV4_HEADER_BYTES + espBytes);
     let sum = fixedSum + tos + total;
     sum = (sum & 0xffff) + (sum >>> 16);
     sum = ~((sum & 0xffff) + (sum >>> 16));
     const word = top >> 2;
-    u32[word] = version | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
-    u32[word + 1] = fragment;
-    u32[word + 2] = ttl | ((sum & 0xff00) << 8) | (sum << 24);
-    u32[word + 3] = source;
-    u32[word + 4] = destination;
+    i32[word] = version | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
+    i32[word + 1] = fragment;
+    i32[word + 2] = ttl | ((sum & 0xff00) << 8) | (sum << 24);
+    i32[word + 3] = source;
+    i32[word + 4] = destination;
     l3[row] = IPV4_HEADER_BYTES;
   }
 }
@@ -69,7 +69,7 @@ export function writeOuterIpv6(
   end: number,
   espBytes: number,
 ): void {
-  const { u8, u32 } = memory;
+  const { u8, i32 } = memory;
   const { header, length, l3 } = burst;
   const template = (sa + layout.SA_TEMPLATE) >> 2;
   for (let row = first; row < end; row++) {
@@ -77,7 +77,7 @@ export function writeOuterIpv6(
     const inside = top + IPV6_HEADER_BYTES + espBytes;
     const trafficClass = u8[inside] >>> 4 === 4 ? u8[inside + IPV4_TOS] : ipv6TrafficClass(u8, inside);
     const word = top >> 2;
-    for (let i = 0; i < IPV6_HEADER_BYTES >> 2; i++) u32[word + i] = u32[template + i];
+    for (let i = 0; i < IPV6_HEADER_BYTES >> 2; i++) i32[word + i] = i32[template + i];
     u8[top] |= trafficClass >>> 4;
     u8[top + 1] = trafficClass << 4;
     writeU16(u8, top + IPV6_PAYLOAD_LENGTH, length[row] - IPV6_HEADER_BYTES);

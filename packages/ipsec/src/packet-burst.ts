@@ -22,9 +22,7 @@ export class PacketBurst {
   /** Positions of the SAs that the packets belong to, 0 for none. */
   readonly sa: Uint32Array;
   /** Where a packet shall leave: a port id, or {@link PORT_BY_ROUTE}. */
-  readonly port: Uint32Array;
-  /** The same column, signed, as route look-ups write it: −1 is {@link PORT_BY_ROUTE}. */
-  readonly hop: Int32Array;
+  readonly port: Int32Array;
 
   constructor(capacity: number = BURST_MAX) {
     this.mbuf = new Uint32Array(capacity);
@@ -32,8 +30,7 @@ export class PacketBurst {
     this.length = new Uint32Array(capacity);
     this.l3 = new Uint32Array(capacity);
     this.sa = new Uint32Array(capacity);
-    this.port = new Uint32Array(capacity);
-    this.hop = new Int32Array(this.port.buffer);
+    this.port = new Int32Array(capacity);
   }
 
   /** Copies row `from` to row `to`, as a stage does with a survivor. */
@@ -74,5 +71,5 @@ export class PacketBurst {
   }
 }
 
-/** `port` of a packet whose way the route table decides. */
-export const PORT_BY_ROUTE = 0xffffffff;
+/** `port` of a packet whose way the route table decides: what route look-ups write where they find nothing. */
+export const PORT_BY_ROUTE = -1;

@@ -116,16 +116,16 @@ export function decrementTtl(u8: Uint8Array, at: number): boolean {
 /**
  * As {@link decrementTtl}, for a header that is 4-byte aligned: TTL, protocol and checksum are one word.
  *
- * @param u32 the memory in words, little-endian as on every platform that there is
+ * @param i32 the memory in words, little-endian as on every platform that there is; signed, so that no word is an object
  */
-export function decrementTtlAligned(u32: Uint32Array, at: number): boolean {
-  const word = u32[(at + IPV4_TTL) >> 2];
+export function decrementTtlAligned(i32: Int32Array, at: number): boolean {
+  const word = i32[(at + IPV4_TTL) >> 2];
   if ((word & 0xff) < 2) return false;
   // The word of TTL and protocol gets smaller by 0x100: HC' = ~(~HC + ~m + m') with ~m + m' = ~0x100.
   const checksum = ((word >>> 8) & 0xff00) | (word >>> 24);
   let sum = (~checksum & 0xffff) + 0xfeff;
   sum = ~((sum & 0xffff) + (sum >>> 16)) & 0xffff;
-  u32[(at + IPV4_TTL) >> 2] = (((word & 0xffff) - 1) | ((sum & 0xff00) << 8) | (sum << 24)) >>> 0;
+  i32[(at + IPV4_TTL) >> 2] = ((word & 0xffff) - 1) | ((sum & 0xff00) << 8) | (sum << 24);
   return true;
 }
 

@@ -30,7 +30,7 @@ export interface Classes {
  * packet. Lengths are checked against each other here, once: later stages rely on them.
  */
 export function classify(memory: Memory, table: Uint32Array, count: number, classes: Classes, drops: Drops): void {
-  const { u8, u16, u32 } = memory;
+  const { u8, u16, u32, i32 } = memory;
   const { ipv4, ipv6, esp } = classes;
   ipv4.count = 0;
   ipv6.count = 0;
@@ -44,8 +44,8 @@ export function classify(memory: Memory, table: Uint32Array, count: number, clas
     if (u16[(m + MBUF_NB_SEGS) >> 1] !== 1) {
       drops.drop(m, DROP.multi_segment, 0);
     } else if (has >= 20 && etherType === ETHERTYPE_IPV4) {
-      // Version, header length, TOS and total length in one word.
-      const word = u32[at >> 2];
+      // Version, header length, TOS and total length in one word; signed, so that it is never an object on the heap.
+      const word = i32[at >> 2];
       const l3 = (word & 0xf) << 2;
       const length = ((word >>> 8) & 0xff00) | (word >>> 24);
       if ((word & 0xf0) !== 0x40 || l3 < 20 || length < l3) drops.drop(m, DROP.ip_header, 0);

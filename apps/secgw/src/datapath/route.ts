@@ -5,9 +5,6 @@ import { BURST_MAX, type PacketBurst, PORT_BY_ROUTE } from '@inline-ipsec/ipsec/
 import type { Lpm4 } from '@inline-ipsec/lpm/lpm4';
 import type { Lpm6 } from '@inline-ipsec/lpm/lpm6';
 
-/** What the look-ups answer where no route leads. */
-const NO_ROUTE = -1;
-
 /** The packets of one family that wait for their route. */
 class Lookup {
   readonly headers = new Uint32Array(BURST_MAX);
@@ -44,7 +41,7 @@ export class RouteStage {
     for (let row = 0; row < count; row++) {
       if (u8[header[row]] >>> 4 !== 4 || port[row] !== PORT_BY_ROUTE) return false;
     }
-    return this.#routes4 !== undefined && this.#routes4.lookupBurst(header, count, burst.hop) === count;
+    return this.#routes4 !== undefined && this.#routes4.lookupBurst(header, count, port) === count;
   }
 
   #assignMixed(burst: PacketBurst): void {
@@ -81,10 +78,10 @@ export class RouteStage {
 }
 
 /** Looks up one family and writes the ports of those that have a route; returns how many have none. */
-function findHops(routes: Lpm4 | Lpm6 | undefined, lookup: Lookup, port: Uint32Array): number {
+function findHops(routes: Lpm4 | Lpm6 | undefined, lookup: Lookup, port: Int32Array): number {
   const { headers, rows, hops, count } = lookup;
   if (routes === undefined) return count;
   const found = routes.lookupBurst(headers, count, hops);
-  for (let i = 0; i < count; i++) if (hops[i] !== NO_ROUTE) port[rows[i]] = hops[i];
+  for (let i = 0; i < count; i++) port[rows[i]] = hops[i];
   return count - found;
 }

@@ -8,7 +8,7 @@ import { COUNTER } from './counters.ts';
 
 const ETHERNET_BYTES = 14;
 const TYPE_IPV4 = 0x0008_0000;
-const TYPE_IPV6 = 0xdd86_0000;
+const TYPE_IPV6 = 0xdd86_0000 | 0;
 
 /** Where an lcore sends on a port. */
 export interface TransmitTarget {
@@ -41,8 +41,8 @@ class TransmitBuffer {
       header.setUint8(6 + i, target.port.macAddress[i]);
     }
     this.word0 = header.getUint16(0, true);
-    this.word1 = header.getUint32(2, true);
-    this.word2 = header.getUint32(6, true);
+    this.word1 = header.getInt32(2, true);
+    this.word2 = header.getInt32(6, true);
     this.word3 = header.getUint16(10, true);
   }
 }
@@ -88,7 +88,7 @@ export class TransmitStage {
 
   /** Packets that leave on one port. */
   #sendRun(burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer): void {
-    const { u8, u16, u32 } = this.#memory;
+    const { u8, u16, u32, i32 } = this.#memory;
     const { mbuf, header, length } = burst;
     const { table, mtu, word0, word1, word2, word3 } = buffer;
     let waiting = buffer.count;
@@ -103,9 +103,9 @@ export class TransmitStage {
       const frame = at - ETHERNET_BYTES;
       const word = (frame + 2) >> 2;
       u16[frame >> 1] = word0;
-      u32[word] = word1;
-      u32[word + 1] = word2;
-      u32[word + 2] = word3 | (u8[at] >>> 4 === 4 ? TYPE_IPV4 : TYPE_IPV6);
+      i32[word] = word1;
+      i32[word + 1] = word2;
+      i32[word + 2] = word3 | (u8[at] >>> 4 === 4 ? TYPE_IPV4 : TYPE_IPV6);
       u16[(m + MBUF_DATA_OFF) >> 1] = frame - u32[(m + MBUF_BUF_ADDR) >> 2];
       u16[(m + MBUF_DATA_LEN) >> 1] = bytes + ETHERNET_BYTES;
       u32[(m + MBUF_PKT_LEN) >> 2] = bytes + ETHERNET_BYTES;
