@@ -61,7 +61,7 @@ export class SoftwareRxQueue {
       if (got < want) break;
       if (want < asked) {
         // Frames may wait that the pool has no mbufs for.
-        if (!wire.done) this.#memory.f64[this.#counters + (QUEUE_NOMBUF >> 3)]++;
+        if (!wire.done) this.#memory.f64[this.#counters + (QUEUE_NOMBUF >> 3)] += 1;
         break;
       }
     }

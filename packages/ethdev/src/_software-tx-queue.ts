@@ -77,7 +77,7 @@ export class SoftwareTxQueue {
     while (done < n) {
       const frames = this.#prepare(table, done, n);
       if (frames === 0) {
-        f64[counters + (QUEUE_ERRORS >> 3)]++;
+        f64[counters + (QUEUE_ERRORS >> 3)] += 1;
         pktmbufFreeBulk(memory, table, done++, 1);
         continue;
       }

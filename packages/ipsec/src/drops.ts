@@ -36,8 +36,8 @@ export class Drops {
   drop(mbuf: number, reason: number, sa: number): void {
     const { f64, u16 } = this.#memory;
     const port = u16[(mbuf + MBUF_PORT) >> 1];
-    f64[this.#base + (port < PORTS ? port : PORT_NONE) * ROW_SLOTS + reason]++;
-    if (sa !== 0) f64[((sa + SA_DROPS) >> 3) + reason]++;
+    f64[this.#base + (port < PORTS ? port : PORT_NONE) * ROW_SLOTS + reason] += 1;
+    if (sa !== 0) f64[((sa + SA_DROPS) >> 3) + reason] += 1;
     if (this.#count === WAITING) this.flush();
     this.#waiting[this.#count++] = mbuf;
   }

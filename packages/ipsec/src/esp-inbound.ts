@@ -181,7 +181,7 @@ export class EspInbound {
     const { u8, f64 } = this.#memory;
     if (espPaddingOk(u8, end - pad, pad)) return GOES_ON;
     if ((flags & (layout.SA_FLAG_STRICT | layout.SA_FLAG_NO_INTEGRITY)) !== 0) return DROP.esp_padding;
-    f64[(sa + layout.SA_ODD_PADDING) >> 3]++;
+    f64[(sa + layout.SA_ODD_PADDING) >> 3] += 1;
     return GOES_ON;
   }
 

@@ -132,7 +132,7 @@ export class LcoreLoop {
     if (this.#transmit.waiting > 0) this.#drain(environment.now());
     this.drops.flush();
     work += steps.stepAll(this.lcore, BURST_MAX);
-    this.#memory.f64[this.#counters + (COUNTER.polls >> 3)]++;
+    this.#memory.f64[this.#counters + (COUNTER.polls >> 3)] += 1;
     enterLcore(before);
     return work;
   }
@@ -158,8 +158,8 @@ export class LcoreLoop {
     const count = queue.port.rxBurst(queue.queue, this.#table, BURST_MAX);
     if (count === 0) return 0;
     f64[this.#counters + (COUNTER.received >> 3)] += count;
-    f64[this.#counters + (COUNTER.rxCalls >> 3)]++;
-    if (count === BURST_MAX) f64[this.#counters + (COUNTER.fullBursts >> 3)]++;
+    f64[this.#counters + (COUNTER.rxCalls >> 3)] += 1;
+    if (count === BURST_MAX) f64[this.#counters + (COUNTER.fullBursts >> 3)] += 1;
     classify(this.#memory, this.#table, count, this.#classes, this.drops);
     if (queue.unprotected) this.#fromUnprotected();
     else this.#fromProtected();

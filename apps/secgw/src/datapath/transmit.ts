@@ -137,7 +137,7 @@ export class TransmitStage {
     const sent = port.txBurst(queue, buffer.table, buffer.count);
     for (let i = sent; i < buffer.count; i++) this.#drops.drop(buffer.table[i], DROP.tx_full, 0);
     f64[this.#counters + (COUNTER.sent >> 3)] += sent;
-    f64[this.#counters + (COUNTER.txCalls >> 3)]++;
+    f64[this.#counters + (COUNTER.txCalls >> 3)] += 1;
     buffer.count = 0;
   }
 }

@@ -272,7 +272,7 @@ export class RxQueue {
     }
     u32[state + (FIRST_SEGMENT >> 2)] = 0;
     if ((status & RXD_ERR_RXE) === 0) return first;
-    f64[(this.#zone.position + ERRORS) >> 3]++;
+    f64[(this.#zone.position + ERRORS) >> 3] += 1;
     pktmbufFree(this.memory, first);
     return 0;
   }

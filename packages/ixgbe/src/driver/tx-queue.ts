@@ -405,7 +405,7 @@ export class TxQueue {
   }
 
   #refuse(reason: number, m: number): void {
-    this.memory.f64[((this.#zone.position + REFUSALS) >> 3) + reason]++;
+    this.memory.f64[((this.#zone.position + REFUSALS) >> 3) + reason] += 1;
     pktmbufFree(this.memory, m);
   }
 }
