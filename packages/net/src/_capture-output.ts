@@ -73,7 +73,7 @@ export class CaptureOutput {
     let to = this.#at;
     for (let i = 0; i < n; i++) {
       const length = lengths[i];
-      const kept = length < most ? length : most;
+      const kept = Math.min(length, most);
       if (to + RECORD_HEADER_BYTES + kept > room) {
         this.#at = to;
         this.flush();
