@@ -147,8 +147,7 @@ class Gateway {
     this.#sad.assign(burst, this.#drops);
     const inbound = new EspInbound(this.#memory, this.#jobs, this.#drops);
     inbound.prepare(burst);
-    this.#engine.process(this.#jobs.position, this.#jobs.count);
-    inbound.decapsulate(burst);
+    inbound.decapsulate(burst, this.#engine.process(this.#jobs.position, this.#jobs.count));
     expect(this.#drops.counts()).toEqual({});
     return this.#memory.u8.slice(burst.header[0], burst.header[0] + burst.length[0]);
   }

@@ -1,6 +1,16 @@
 import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
-import { MBUF_DATA_LEN, MBUF_NB_SEGS, MBUF_PKT_LEN, PKTMBUF_HEADROOM } from '@inline-ipsec/mbuf/layout';
-import { type PktmbufPool, pktmbufAllocBulk, pktmbufData, pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
+import {
+  MBUF_BUF_ADDR,
+  MBUF_DATA_LEN,
+  MBUF_DATA_OFF,
+  MBUF_NB_SEGS,
+  MBUF_OL_FLAGS_HI,
+  MBUF_OL_FLAGS_LO,
+  MBUF_PACKET_TYPE,
+  MBUF_PKT_LEN,
+  PKTMBUF_HEADROOM,
+} from '@inline-ipsec/mbuf/layout';
+import { type PktmbufPool, pktmbufFreeBulk, pktmbufRawAllocBulk } from '@inline-ipsec/mbuf/pktmbuf';
 import type { Wire } from '@inline-ipsec/wire/wire';
 import { QUEUE_BYTES, QUEUE_ERRORS, QUEUE_NOMBUF, QUEUE_PACKETS, QUEUE_STATISTICS_BYTES } from './statistics.ts';
 
@@ -8,6 +18,9 @@ import { QUEUE_BYTES, QUEUE_ERRORS, QUEUE_NOMBUF, QUEUE_PACKETS, QUEUE_STATISTIC
  * The receive side of a software port: empty mbufs are kept ready, and the wire writes frames straight into them. So an idle
  * port neither takes from its pool nor gives back to it.
  */
+
+/** `data_off` and `refcnt` of an mbuf whose data begins behind the headroom, as they lie there. */
+const AT_HEADROOM = 0x1_0000 | PKTMBUF_HEADROOM;
 
 /** Mbufs that are kept ready; longer bursts are received in pieces of so many. */
 const STASH = 64;
@@ -30,7 +43,7 @@ export class SoftwareRxQueue {
     this.#memory = memory;
     this.#wire = wire;
     this.#pool = pool;
-    this.#segmentsAndPort = ((port << 16) | 1) >>> 0;
+    this.#segmentsAndPort = (port << 16) | 1;
     this.#room = pool.dataRoom - PKTMBUF_HEADROOM;
     this.#zone = memory.reserve(zoneName, QUEUE_STATISTICS_BYTES + 3 * 4 * STASH);
     this.#counters = this.#zone.position >> 3;
@@ -87,22 +100,22 @@ export class SoftwareRxQueue {
     const pool = this.#pool.position;
     const before = this.#held;
     let held = before;
-    if (pktmbufAllocBulk(memory, pool, mbufs, held, want - held)) {
+    if (pktmbufRawAllocBulk(memory, pool, mbufs, held, want - held)) {
       held = want;
     } else {
-      while (held < want && pktmbufAllocBulk(memory, pool, mbufs, held, 1)) held++;
+      while (held < want && pktmbufRawAllocBulk(memory, pool, mbufs, held, 1)) held++;
     }
     this.#held = held;
     if (held === before) return;
-    // Fresh mbufs of one pool all have their data at the same distance.
-    const toData = pktmbufData(memory, mbufs[before]) - mbufs[before];
+    // Free mbufs of one pool all have their buffers at the same distance.
+    const toData = memory.u32[(mbufs[before] + MBUF_BUF_ADDR) >> 2] + PKTMBUF_HEADROOM - mbufs[before];
     const at = this.#at;
     for (let i = before; i < held; i++) at[i] = mbufs[i] + toData;
   }
 
   /** Moves the first `got` mbufs, which have frames now, to `table` from `count` on. Returns how many it has then. */
   #give(table: Uint32Array, count: number, got: number): number {
-    const { u32, f64 } = this.#memory;
+    const { i32, f64 } = this.#memory;
     const mbufs = this.#mbufs;
     const at = this.#at;
     const lengths = this.#lengths;
@@ -120,12 +133,16 @@ export class SoftwareRxQueue {
         mbufs[kept++] = m;
         continue;
       }
-      // One segment and the port; no VLAN beside the length.
       const word = m >> 2;
-      u32[word + (MBUF_NB_SEGS >> 2)] = segmentsAndPort;
-      u32[word + (MBUF_PKT_LEN >> 2)] = length;
-      u32[word + (MBUF_DATA_LEN >> 2)] = length;
-      bytes += length;
+      i32[word + (MBUF_DATA_OFF >> 2)] = AT_HEADROOM;
+      i32[word + (MBUF_NB_SEGS >> 2)] = segmentsAndPort;
+      i32[word + (MBUF_OL_FLAGS_LO >> 2)] = 0;
+      i32[word + (MBUF_OL_FLAGS_HI >> 2)] = 0;
+      i32[word + (MBUF_PACKET_TYPE >> 2)] = 0;
+      i32[word + (MBUF_PKT_LEN >> 2)] = length;
+      // No VLAN beside the length.
+      i32[word + (MBUF_DATA_LEN >> 2)] = length;
+      bytes = (bytes + length) | 0;
       table[count++] = m;
     }
     const dropped = kept;

@@ -99,31 +99,50 @@ export class SoftwareTxQueue {
 
   /** Collects frames from `table[from]` on, up to a packet that cannot be sent. Returns how many: 0 when that is the first. */
   #prepare(table: Uint32Array, from: number, n: number): number {
-    const { u32 } = this.#memory;
-    const at = this.#at;
-    const lengths = this.#lengths;
     const most = Math.min(n - from, PIECE);
+    this.#bytes = 0;
     let scratch = this.#scratch;
     const scratchEnd = scratch + MAX_FRAME_BYTES;
-    let frames = 0;
-    let bytes = 0;
+    let frames = this.#prepareWhole(table, from, 0, most);
+    // A packet of several segments, or one that cannot be sent.
     while (frames < most) {
-      const m = table[from + frames];
-      const word = m >> 2;
-      const length = u32[word + (MBUF_PKT_LEN >> 2)];
-      if ((u32[word + (MBUF_OL_FLAGS_HI >> 2)] & UNSUPPORTED) !== 0 || length === 0 || length > MAX_FRAME_BYTES) break;
-      if (u32[word + (MBUF_NEXT >> 2)] === 0) {
-        at[frames] = u32[word + (MBUF_BUF_ADDR >> 2)] + (u32[word + (MBUF_DATA_OFF >> 2)] & 0xffff);
-      } else {
-        if (scratch + length > scratchEnd || !this.#gather(m, scratch, length)) break;
-        at[frames] = scratch;
-        scratch += (length + 7) & ~7;
-      }
-      lengths[frames++] = length;
-      bytes += length;
+      const length = this.#scatteredLength(table[from + frames]);
+      if (length === 0 || scratch + length > scratchEnd) break;
+      if (!this.#gather(table[from + frames], scratch, length)) break;
+      this.#at[frames] = scratch;
+      this.#lengths[frames] = length;
+      this.#bytes += length;
+      scratch += (length + 7) & ~7;
+      frames = this.#prepareWhole(table, from, frames + 1, most);
     }
-    this.#bytes = bytes;
     return frames;
+  }
+
+  /** Collects packets of one segment, up to another one. Frame `frames` is `table[from + frames]`. Returns the next frame. */
+  #prepareWhole(table: Uint32Array, from: number, frames: number, most: number): number {
+    const { i32 } = this.#memory;
+    const at = this.#at;
+    const lengths = this.#lengths;
+    let bytes = 0;
+    for (; frames < most; frames++) {
+      const word = table[from + frames] >> 2;
+      const length = i32[word + (MBUF_PKT_LEN >> 2)];
+      const other = (i32[word + (MBUF_OL_FLAGS_HI >> 2)] & UNSUPPORTED) | i32[word + (MBUF_NEXT >> 2)];
+      if (other !== 0 || length <= 0 || length > MAX_FRAME_BYTES) break;
+      at[frames] = i32[word + (MBUF_BUF_ADDR >> 2)] + (i32[word + (MBUF_DATA_OFF >> 2)] & 0xffff);
+      lengths[frames] = length;
+      bytes = (bytes + length) | 0;
+    }
+    this.#bytes += bytes;
+    return frames;
+  }
+
+  /** The length of a packet of several segments, 0 if it cannot be sent. */
+  #scatteredLength(m: number): number {
+    const { u32 } = this.#memory;
+    const length = u32[(m + MBUF_PKT_LEN) >> 2];
+    if (u32[(m + MBUF_NEXT) >> 2] === 0 || (u32[(m + MBUF_OL_FLAGS_HI) >> 2] & UNSUPPORTED) !== 0) return 0;
+    return length > MAX_FRAME_BYTES ? 0 : length;
   }
 
   #bytesOf(frames: number): number {

@@ -3,6 +3,7 @@ import type { Memory } from '@inline-ipsec/eal/memory';
 import { MBUF_PORT } from '@inline-ipsec/mbuf/layout';
 import { pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
 import { DROP_REASON_COUNT, DROP_REASONS, type DropReasonName } from './drop-reason.ts';
+import { GOES_ON, type PacketBurst } from './packet-burst.ts';
 import { SA_DROPS } from './sa-layout.ts';
 
 /** Ports that are counted apart (DPDK: `RTE_MAX_ETHPORTS`); one more row is for packets of no port. */
@@ -15,8 +16,8 @@ const WAITING = 512;
 export type DropCounts = Partial<Record<DropReasonName, number>>;
 
 /**
- * The drop counter of one lcore. A stage hands every loser to {@link Drops.drop}; the mbufs are freed together at the end
- * of the burst by {@link Drops.flush}. The counts lie in the memory and have one writer.
+ * The drop counter of one lcore. A stage marks its losers and hands them over by {@link Drops.sweep}; the mbufs are freed
+ * together at the end of the burst by {@link Drops.flush}. The counts lie in the memory and have one writer.
  */
 export class Drops {
   readonly #memory: Memory;
@@ -40,6 +41,23 @@ export class Drops {
     if (sa !== 0) f64[((sa + SA_DROPS) >> 3) + reason] += 1;
     if (this.#count === WAITING) this.flush();
     this.#waiting[this.#count++] = mbuf;
+  }
+
+  /** Drops every packet of the burst that has a reason in `fate`, for its `sa`; the others move up, in order. */
+  sweep(burst: PacketBurst): void {
+    const { fate, mbuf, sa } = burst;
+    let kept = 0;
+    for (let row = 0; row < burst.count; row++) {
+      const reason = fate[row];
+      if (reason !== GOES_ON) {
+        fate[row] = GOES_ON;
+        this.drop(mbuf[row], reason, sa[row]);
+        continue;
+      }
+      if (row !== kept) burst.move(row, kept);
+      kept++;
+    }
+    burst.count = kept;
   }
 
   /** Frees the mbufs of all drops since the last call. */

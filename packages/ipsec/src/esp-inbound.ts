@@ -2,23 +2,20 @@ import { STATUS_AUTH_FAILED, STATUS_SUCCESS } from '@inline-ipsec/cryptodev/job'
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { MBUF_OL_FLAGS_LO } from '@inline-ipsec/mbuf/layout';
 import { RX_SEC_OFFLOAD, RX_SEC_OFFLOAD_FAILED } from '@inline-ipsec/mbuf/offload-flags';
-import { ECN_CE, ecnOf, ipv6TrafficClass, markIpv4Congestion, markIpv6Congestion } from '@inline-ipsec/net/dscp-ecn';
-import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES, espPaddingOk } from '@inline-ipsec/net/esp';
+import { ECN_CE, markIpv4Congestion, markIpv6Congestion } from '@inline-ipsec/net/dscp-ecn';
+import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES } from '@inline-ipsec/net/esp';
 import { IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
 import { decrementTtlAligned } from '@inline-ipsec/net/ipv4';
-import { decrementHopLimit } from '@inline-ipsec/net/ipv6';
+import { decrementHopLimitAligned } from '@inline-ipsec/net/ipv6';
 import { swap32 } from './byte-order.ts';
 import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
 import type { EspJobs } from './esp-jobs.ts';
 import { moveHeaderBack, writePacketLength } from './outer-header.ts';
-import type { PacketBurst } from './packet-burst.ts';
+import { BURST_MAX, GOES_ON, type PacketBurst, runEnd } from './packet-burst.ts';
 import { replayCheck, replayTrack } from './replay-window.ts';
 import * as layout from './sa-layout.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
-
-/** Not a reason: the packet goes on. */
-const GOES_ON = -1;
 
 /**
  * Takes ESP off packets (RFC 4303 section 3.4), a burst at a time, in the manner of DPDK's gateway without `-l`:
@@ -33,6 +30,10 @@ export class EspInbound {
   readonly #memory: Memory;
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
+  // What the trailers say: where what ESP carries begins, its bytes, what it is.
+  readonly #payload = new Int32Array(BURST_MAX);
+  readonly #bytes = new Int32Array(BURST_MAX);
+  readonly #nextHeader = new Uint8Array(BURST_MAX);
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops) {
     this.#memory = memory;
@@ -45,188 +46,269 @@ export class EspInbound {
    * makes the crypto jobs of the others.
    */
   prepare(burst: PacketBurst): void {
-    const { u32 } = this.#memory;
     const { sa } = burst;
-    const count = burst.count;
-    let kept = 0;
-    this.#jobs.clear();
-    for (let first = 0; first < count; ) {
-      const owner = sa[first];
-      const start = kept;
-      let row = first;
-      for (; row < count && sa[row] === owner; row++) {
-        const reason = this.#admit(burst, row, owner);
-        if (reason !== GOES_ON) {
-          this.#drops.drop(burst.mbuf[row], reason, owner);
-          continue;
-        }
-        if (row !== kept) burst.move(row, kept);
-        kept++;
-      }
-      if ((u32[(owner + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INLINE) === 0) {
-        this.#jobs.append(burst, start, kept, owner);
-      }
-      first = row;
+    let lost = 0;
+    for (let first = 0; first < burst.count; ) {
+      const end = runEnd(burst, first);
+      lost += this.#admit(burst, first, end, sa[first]);
+      first = end;
     }
-    burst.count = kept;
+    if (lost !== 0) this.#drops.sweep(burst);
+    this.#jobs.clear();
+    for (let first = 0; first < burst.count; ) {
+      const end = runEnd(burst, first);
+      if (!this.#inline(sa[first])) this.#jobs.append(burst, first, end, sa[first]);
+      first = end;
+    }
   }
 
   /**
    * Strips ESP from all packets of the burst that crypto found good. Survivors have the header, length and l3 of the
    * packet inside; their `sa` is still the one that carried them.
+   *
+   * @param succeeded what the engine returned for all jobs
    */
-  decapsulate(burst: PacketBurst): void {
-    const { u32 } = this.#memory;
+  decapsulate(burst: PacketBurst, succeeded: number): void {
+    const jobs = this.#jobs;
+    if (succeeded !== jobs.count) this.#failed(burst);
     const { sa } = burst;
-    const count = burst.count;
-    let kept = 0;
-    let job = 0;
-    for (let first = 0; first < count; ) {
-      let end = first + 1;
-      while (end < count && sa[end] === sa[first]) end++;
-      const inline = (u32[(sa[first] + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INLINE) !== 0;
-      kept = this.#decapsulateRun(burst, first, end, kept, inline ? -1 : job);
-      if (!inline) job += end - first;
+    let lost = 0;
+    for (let first = 0; first < burst.count; ) {
+      const end = runEnd(burst, first);
+      lost += this.#decapsulateRun(burst, first, end, sa[first]);
       first = end;
     }
-    burst.count = kept;
+    if (lost !== 0) this.#drops.sweep(burst);
   }
 
-  /** One run of packets of one SA, whose jobs begin at number `job`, or which have none: −1. Returns the row behind the last survivor. */
-  #decapsulateRun(burst: PacketBurst, first: number, end: number, kept: number, job: number): number {
-    const { u32, f64 } = this.#memory;
-    const sa = burst.sa[first];
-    const flags = u32[(sa + layout.SA_FLAGS) >> 2];
-    const espBytes = ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
-    const behind = u32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES;
-    const window = u32[(sa + layout.SA_WINDOW) >> 2];
-    const start = kept;
-    let octets = 0;
+  /** Takes out what crypto did not find good. */
+  #failed(burst: PacketBurst): void {
+    const jobs = this.#jobs;
+    for (let job = 0; job < jobs.count; job++) {
+      const status = jobs.status(job);
+      if (status === STATUS_SUCCESS) continue;
+      burst.fate[jobs.row(job)] = status === STATUS_AUTH_FAILED ? DROP.icv : DROP.crypto_error;
+    }
+    this.#drops.sweep(burst);
+  }
+
+  #inline(sa: number): boolean {
+    return (this.#memory.i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INLINE) !== 0;
+  }
+
+  /** Looks over a run of packets of one SA before crypto. Returns how many were marked as lost. */
+  #admit(burst: PacketBurst, first: number, end: number, sa: number): number {
+    const { i32 } = this.#memory;
+    const { length, l3, fate } = burst;
+    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
+    if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
+      fate.fill(DROP.sa_unserved, first, end);
+      return end - first;
+    }
+    const around = ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2] + i32[(sa + layout.SA_ICV_BYTES) >> 2];
+    const align = i32[(sa + layout.SA_ALIGN) >> 2] - 1;
+    let lost = 0;
     for (let row = first; row < end; row++) {
-      const status = job < 0 ? STATUS_SUCCESS : this.#jobs.status(job + row - first);
-      let reason = GOES_ON;
-      if (status !== STATUS_SUCCESS) reason = status === STATUS_AUTH_FAILED ? DROP.icv : DROP.crypto_error;
-      else reason = this.#strip(burst, row, sa, flags, espBytes, behind, window);
-      if (reason !== GOES_ON) {
-        this.#drops.drop(burst.mbuf[row], reason, sa);
+      const enciphered = (length[row] - l3[row] - around) | 0;
+      if (enciphered <= 0 || (enciphered & align) !== 0) {
+        fate[row] = DROP.esp_length;
+        lost++;
+      }
+    }
+    if ((flags & layout.SA_FLAG_INLINE) !== 0) lost += this.#checkOffload(burst, first, end);
+    const window = i32[(sa + layout.SA_WINDOW) >> 2];
+    if (window !== 0) lost += this.#checkReplay(burst, first, end, window);
+    return lost;
+  }
+
+  /** What the port says of packets that it should have processed. */
+  #checkOffload({ mbuf, fate }: PacketBurst, first: number, end: number): number {
+    const { i32 } = this.#memory;
+    let lost = 0;
+    for (let row = first; row < end; row++) {
+      const offload = i32[(mbuf[row] + MBUF_OL_FLAGS_LO) >> 2];
+      if (fate[row] !== GOES_ON || (offload & (RX_SEC_OFFLOAD | RX_SEC_OFFLOAD_FAILED)) === RX_SEC_OFFLOAD) continue;
+      fate[row] = (offload & RX_SEC_OFFLOAD_FAILED) !== 0 ? DROP.offload_failed : DROP.not_offloaded;
+      lost++;
+    }
+    return lost;
+  }
+
+  /** The replay *check*. */
+  #checkReplay(burst: PacketBurst, first: number, end: number, window: number): number {
+    const { fate } = burst;
+    let lost = 0;
+    for (let row = first; row < end; row++) {
+      if (fate[row] !== GOES_ON || replayCheck(this.#memory, window, this.#sequence(burst, row))) continue;
+      fate[row] = DROP.replay;
+      lost++;
+    }
+    return lost;
+  }
+
+  /** The replay *track*: numbers are marked as seen, alone of all lcores, the lock taken once for the run. */
+  #trackReplay(burst: PacketBurst, first: number, end: number, sa: number, window: number): number {
+    const { i32 } = this.#memory;
+    const { fate } = burst;
+    const lock = (sa + layout.SA_LOCK) >> 2;
+    let lost = 0;
+    while (Atomics.compareExchange(i32, lock, 0, 1) !== 0);
+    for (let row = first; row < end; row++) {
+      if (replayTrack(this.#memory, window, this.#sequence(burst, row))) continue;
+      fate[row] = DROP.replay;
+      lost++;
+    }
+    Atomics.store(i32, lock, 0);
+    return lost;
+  }
+
+  #sequence({ header, l3 }: PacketBurst, row: number): number {
+    return swap32(this.#memory.i32[((header[row] + l3[row]) >> 2) + 1]) >>> 0;
+  }
+
+  /** One run of authentic packets of one SA. Returns how many were marked as lost. */
+  #decapsulateRun(burst: PacketBurst, first: number, end: number, sa: number): number {
+    const { i32, f64 } = this.#memory;
+    const { length, fate } = burst;
+    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
+    const window = i32[(sa + layout.SA_WINDOW) >> 2];
+    let lost = window === 0 ? 0 : this.#trackReplay(burst, first, end, sa, window);
+    lost += this.#readTrailers(burst, first, end, sa, flags);
+    lost +=
+      (flags & layout.SA_FLAG_TUNNEL) !== 0
+        ? this.#unwrapTunnel(burst, first, end, flags)
+        : this.#unwrapTransport(burst, first, end);
+    let octets = 0;
+    for (let row = first; row < end; row++) if (fate[row] === GOES_ON) octets = (octets + length[row]) | 0;
+    f64[(sa + layout.SA_PACKETS) >> 3] += end - first - lost;
+    f64[(sa + layout.SA_OCTETS) >> 3] += octets;
+    return lost;
+  }
+
+  /** Pad length, padding and next header: what ESP carries and where, for the rows that go on. */
+  #readTrailers(burst: PacketBurst, first: number, end: number, sa: number, flags: number): number {
+    const { u8, i32, f64 } = this.#memory;
+    const { header, length, l3, fate } = burst;
+    const payloads = this.#payload;
+    const carried = this.#bytes;
+    const nextHeaders = this.#nextHeader;
+    const espBytes = ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2];
+    const behind = i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES;
+    // RFC 4303 section 2.4: 1, 2, 3, …. Bad padding under a good ICV is the sender's sloppiness; without ICV it tells of
+    // garbage.
+    const strict = (flags & (layout.SA_FLAG_STRICT | layout.SA_FLAG_NO_INTEGRITY)) !== 0;
+    let odd = 0;
+    let lost = 0;
+    for (let row = first; row < end; row++) {
+      if (fate[row] !== GOES_ON) continue;
+      const top = header[row];
+      const payload = (top + l3[row] + espBytes) | 0;
+      const trailer = (top + length[row] - behind) | 0;
+      const pad = u8[trailer];
+      const padding = (trailer - pad) | 0;
+      const bytes = (padding - payload) | 0;
+      payloads[row] = payload;
+      carried[row] = bytes;
+      nextHeaders[row] = u8[trailer + 1];
+      if (bytes < 0) {
+        fate[row] = DROP.esp_trailer;
+        lost++;
         continue;
       }
-      octets += burst.length[row];
-      if (row !== kept) burst.move(row, kept);
-      kept++;
+      let unlike = 0;
+      for (let i = 0; i < pad; i++) unlike |= u8[padding + i] ^ (i + 1);
+      if (unlike === 0) continue;
+      if (strict) {
+        fate[row] = DROP.esp_padding;
+        lost++;
+      } else odd++;
     }
-    f64[(sa + layout.SA_PACKETS) >> 3] += kept - start;
-    f64[(sa + layout.SA_OCTETS) >> 3] += octets;
-    return kept;
+    if (odd !== 0) f64[(sa + layout.SA_ODD_PADDING) >> 3] += odd;
+    return lost;
   }
 
-  #admit(burst: PacketBurst, row: number, sa: number): number {
-    const { u32 } = this.#memory;
-    const flags = u32[(sa + layout.SA_FLAGS) >> 2];
-    if ((flags & layout.SA_FLAG_UNSERVED) !== 0) return DROP.sa_unserved;
-    const ivBytes = u32[(sa + layout.SA_IV_BYTES) >> 2];
-    const around = burst.l3[row] + ESP_HEADER_BYTES + ivBytes + u32[(sa + layout.SA_ICV_BYTES) >> 2];
-    const enciphered = burst.length[row] - around;
-    if (enciphered <= 0 || (enciphered & (u32[(sa + layout.SA_ALIGN) >> 2] - 1)) !== 0) return DROP.esp_length;
-    if ((flags & layout.SA_FLAG_INLINE) !== 0) {
-      const offload = u32[(burst.mbuf[row] + MBUF_OL_FLAGS_LO) >> 2];
-      if ((offload & RX_SEC_OFFLOAD_FAILED) !== 0) return DROP.offload_failed;
-      if ((offload & RX_SEC_OFFLOAD) === 0) return DROP.not_offloaded;
-    }
-    const window = u32[(sa + layout.SA_WINDOW) >> 2];
-    if (window === 0) return GOES_ON;
-    const sequence = swap32(u32[((burst.header[row] + burst.l3[row]) >> 2) + 1]) >>> 0;
-    return replayCheck(this.#memory, window, sequence) ? GOES_ON : DROP.replay;
-  }
-
-  /** Takes the ESP of one authentic packet off; returns a reason, or that it goes on. */
-  #strip(
-    burst: PacketBurst,
-    row: number,
-    sa: number,
-    flags: number,
-    espBytes: number,
-    behind: number,
-    window: number,
-  ): number {
-    const { u8, u32 } = this.#memory;
-    const top = burst.header[row];
-    const esp = top + burst.l3[row];
-    const payload = esp + espBytes;
-    const end = top + burst.length[row] - behind;
-    if (window !== 0 && !this.#track(sa, window, swap32(u32[(esp >> 2) + 1]) >>> 0)) return DROP.replay;
-    const pad = u8[end];
-    const nextHeader = u8[end + 1];
-    const bytes = end - pad - payload;
-    if (bytes < 0) return DROP.esp_trailer;
-    const padding = this.#padding(sa, flags, end, pad);
-    if (padding !== GOES_ON) return padding;
-    return (flags & layout.SA_FLAG_TUNNEL) !== 0
-      ? this.#unwrapTunnel(burst, row, flags, payload, bytes, nextHeader)
-      : this.#unwrapTransport(burst, row, payload, bytes, nextHeader);
-  }
-
-  /** Marks a number as seen, alone of all lcores. */
-  #track(sa: number, window: number, sequence: number): boolean {
+  #unwrapTunnel(burst: PacketBurst, first: number, end: number, flags: number): number {
     const { i32 } = this.#memory;
-    const lock = (sa + layout.SA_LOCK) >> 2;
-    while (Atomics.compareExchange(i32, lock, 0, 1) !== 0);
-    const fresh = replayTrack(this.#memory, window, sequence);
-    Atomics.store(i32, lock, 0);
-    return fresh;
+    const { header, length, l3, fate } = burst;
+    const payloads = this.#payload;
+    const carried = this.#bytes;
+    const nextHeaders = this.#nextHeader;
+    this.#copyCongestion(burst, first, end);
+    let lost = 0;
+    for (let row = first; row < end; row++) {
+      if (fate[row] !== GOES_ON) continue;
+      const at = payloads[row];
+      const bytes = carried[row];
+      const word = i32[at >> 2];
+      const nextHeader = nextHeaders[row];
+      let reason = GOES_ON;
+      let total = 0;
+      let l3Bytes = 40;
+      if (nextHeader === IPPROTO_IPIP) {
+        l3Bytes = (word & 0x0f) << 2;
+        total = ((word >>> 8) & 0xff00) | (word >>> 24);
+        if (bytes < 20 || (word & 0xf0) !== 0x40 || l3Bytes < 20 || total < l3Bytes) reason = DROP.ip_header;
+        // What is longer than its inner packet carries traffic flow confidentiality padding (RFC 4303 section 2.7).
+        else if (total > bytes) reason = DROP.inner_length;
+        else if (!decrementTtlAligned(i32, at)) reason = DROP.ttl;
+      } else if (nextHeader === IPPROTO_IPV6) {
+        const second = i32[(at >> 2) + 1];
+        total = 40 + (((second & 0xff) << 8) | ((second >>> 8) & 0xff));
+        if (bytes < 40 || (word & 0xf0) !== 0x60) reason = DROP.ip_header;
+        else if (total > bytes) reason = DROP.inner_length;
+        else if (!decrementHopLimitAligned(i32, at)) reason = DROP.ttl;
+      } else reason = DROP.next_header;
+      if (reason !== GOES_ON) {
+        fate[row] = reason;
+        lost++;
+        continue;
+      }
+      header[row] = at;
+      length[row] = total;
+      l3[row] = l3Bytes;
+    }
+    if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) this.#restoreChecksums(burst, first, end);
+    return lost;
   }
 
-  /** RFC 4303 section 2.4: 1, 2, 3, …. Bad padding under a good ICV is the sender's sloppiness; without ICV it tells of garbage. */
-  #padding(sa: number, flags: number, end: number, pad: number): number {
-    const { u8, f64 } = this.#memory;
-    if (espPaddingOk(u8, end - pad, pad)) return GOES_ON;
-    if ((flags & (layout.SA_FLAG_STRICT | layout.SA_FLAG_NO_INTEGRITY)) !== 0) return DROP.esp_padding;
-    f64[(sa + layout.SA_ODD_PADDING) >> 3] += 1;
-    return GOES_ON;
-  }
-
-  #unwrapTunnel(burst: PacketBurst, row: number, flags: number, at: number, bytes: number, nextHeader: number): number {
+  /** A packet whose carrier met congestion has met it too (RFC 6040 section 4.2). */
+  #copyCongestion({ header, fate }: PacketBurst, first: number, end: number): void {
     const { u8, i32 } = this.#memory;
-    const version = u8[at] >>> 4;
-    if (nextHeader === IPPROTO_IPIP) {
-      const l3 = (u8[at] & 0xf) * 4;
-      const total = (u8[at + 2] << 8) | u8[at + 3];
-      if (bytes < 20 || version !== 4 || l3 < 20 || total < l3) return DROP.ip_header;
-      // What is longer than its inner packet carries traffic flow confidentiality padding (RFC 4303 section 2.7).
-      if (total > bytes) return DROP.inner_length;
-      if (this.#congested(burst, row)) markIpv4Congestion(u8, at);
-      if (!decrementTtlAligned(i32, at)) return DROP.ttl;
-      if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) restoreTtlChecksum(u8, at);
-      burst.length[row] = total;
-      burst.l3[row] = l3;
-    } else if (nextHeader === IPPROTO_IPV6) {
-      const total = 40 + ((u8[at + 4] << 8) | u8[at + 5]);
-      if (bytes < 40 || version !== 6) return DROP.ip_header;
-      if (total > bytes) return DROP.inner_length;
-      if (this.#congested(burst, row)) markIpv6Congestion(u8, at);
-      if (!decrementHopLimit(u8, at)) return DROP.ttl;
-      burst.length[row] = total;
-      burst.l3[row] = 40;
-    } else return DROP.next_header;
-    burst.header[row] = at;
-    return GOES_ON;
+    let congested = 0;
+    for (let row = first; row < end; row++) if (outerEcn(i32[header[row] >> 2]) === ECN_CE) congested++;
+    if (congested === 0) return;
+    for (let row = first; row < end; row++) {
+      if (fate[row] !== GOES_ON || outerEcn(i32[header[row] >> 2]) !== ECN_CE) continue;
+      const at = this.#payload[row];
+      const bytes = this.#bytes[row];
+      if (this.#nextHeader[row] === IPPROTO_IPIP && bytes >= 20) markIpv4Congestion(u8, at);
+      else if (this.#nextHeader[row] === IPPROTO_IPV6 && bytes >= 40) markIpv6Congestion(u8, at);
+    }
   }
 
-  #congested(burst: PacketBurst, row: number): boolean {
+  #restoreChecksums({ header, fate }: PacketBurst, first: number, end: number): void {
     const { u8 } = this.#memory;
-    const at = burst.header[row];
-    const tos = u8[at] >>> 4 === 4 ? u8[at + 1] : ipv6TrafficClass(u8, at);
-    return ecnOf(tos) === ECN_CE;
+    for (let row = first; row < end; row++) {
+      if (fate[row] === GOES_ON && u8[header[row]] >>> 4 === 4) restoreTtlChecksum(u8, header[row]);
+    }
   }
 
-  #unwrapTransport(burst: PacketBurst, row: number, payload: number, bytes: number, nextHeader: number): number {
+  #unwrapTransport(burst: PacketBurst, first: number, end: number): number {
     const { u8 } = this.#memory;
-    const l3 = burst.l3[row];
-    const at = payload - l3;
-    moveHeaderBack(u8, burst.header[row], at, l3, nextHeader);
-    writePacketLength(u8, at, l3 + bytes);
-    burst.header[row] = at;
-    burst.length[row] = l3 + bytes;
-    return GOES_ON;
+    const { header, length, l3, fate } = burst;
+    for (let row = first; row < end; row++) {
+      if (fate[row] !== GOES_ON) continue;
+      const at = this.#payload[row] - l3[row];
+      moveHeaderBack(u8, header[row], at, l3[row], this.#nextHeader[row]);
+      header[row] = at;
+      length[row] = l3[row] + this.#bytes[row];
+      writePacketLength(u8, at, length[row]);
+    }
+    return 0;
   }
+}
+
+/** The ECN field of an IP header whose first word is this. */
+function outerEcn(word: number): number {
+  return (word & 0xf0) === 0x40 ? (word >>> 8) & 3 : (word >>> 12) & 3;
 }

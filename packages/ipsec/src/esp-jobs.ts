@@ -59,39 +59,45 @@ export class EspJobs {
 
   /** Appends a job for each of the rows `first` to `end` - 1, which are complete ESP packets of one SA. */
   append(burst: PacketBurst, first: number, end: number, sa: number): void {
-    const { u32, i32 } = this.#memory;
+    const { i32 } = this.#memory;
     const { header, length, l3 } = burst;
-    const shapes = this.#shapes;
-    const icvBytes = u32[(sa + layout.SA_ICV_BYTES) >> 2];
-    const ivInPacket = u32[(sa + layout.SA_NONCE) >> 2] === layout.NONCE_IN_PACKET;
-    const outboundCbc = ivInPacket && (u32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INBOUND) === 0;
-    const cipherOffset = outboundCbc ? ESP_HEADER_BYTES : ESP_HEADER_BYTES + u32[(sa + layout.SA_IV_BYTES) >> 2];
-    let index = this.#count;
+    const icvBytes = i32[(sa + layout.SA_ICV_BYTES) >> 2];
+    const ivInPacket = i32[(sa + layout.SA_NONCE) >> 2] === layout.NONCE_IN_PACKET;
+    const outboundCbc = ivInPacket && (i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INBOUND) === 0;
+    const cipherOffset = outboundCbc ? ESP_HEADER_BYTES : ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2];
+    const index = this.#count;
+    const behind = index + end - first;
+    this.#count = behind;
+    this.#shapeRun(index, behind, sa, cipherOffset);
     let job = (this.position + index * JOB_BYTES) >> 2;
     let nonce = (this.#nonces + index * NONCE_BYTES) >> 2;
-    this.#count += end - first;
     for (let row = first; row < end; row++) {
-      if (shapes[index] !== sa) this.#shape(index, sa, cipherOffset);
-      const esp = header[row] + l3[row];
-      const authenticated = length[row] - l3[row] - icvBytes;
+      const esp = (header[row] + l3[row]) | 0;
+      const authenticated = (length[row] - l3[row] - icvBytes) | 0;
       const word = esp >> 2;
       // An outbound CBC packet's own IV field is enciphered under a nonce that changes with the sequence number, early
       // in it, for a block may be 8 bytes only. All other nonces have the IV of the packet.
       i32[nonce + 1] = outboundCbc ? i32[word + 1] : i32[word + 2];
       i32[nonce + 2] = outboundCbc ? 0 : i32[word + 3];
-      u32[job + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
-      u32[job + (JOB_SOURCE >> 2)] = esp;
-      u32[job + (JOB_DESTINATION >> 2)] = esp;
-      u32[job + (JOB_CIPHER_LENGTH >> 2)] = authenticated - cipherOffset;
-      u32[job + (JOB_AUTH_LENGTH >> 2)] = authenticated;
-      if (ivInPacket && !outboundCbc) u32[job + (JOB_IV >> 2)] = esp + ESP_HEADER_BYTES;
-      u32[job + (JOB_AAD >> 2)] = esp;
-      u32[job + (JOB_TAG >> 2)] = esp + authenticated;
-      u32[job + (JOB_USER >> 2)] = row;
-      index++;
+      i32[job + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
+      i32[job + (JOB_SOURCE >> 2)] = esp;
+      i32[job + (JOB_DESTINATION >> 2)] = esp;
+      i32[job + (JOB_CIPHER_LENGTH >> 2)] = (authenticated - cipherOffset) | 0;
+      i32[job + (JOB_AUTH_LENGTH >> 2)] = authenticated;
+      if (ivInPacket && !outboundCbc) i32[job + (JOB_IV >> 2)] = esp + ESP_HEADER_BYTES;
+      i32[job + (JOB_AAD >> 2)] = esp;
+      i32[job + (JOB_TAG >> 2)] = (esp + authenticated) | 0;
+      i32[job + (JOB_USER >> 2)] = row;
       job += JOB_BYTES >> 2;
       nonce += NONCE_BYTES >> 2;
     }
+  }
+
+  /** Makes the jobs `index` to `behind` - 1 such as are fit for an SA; most were before. */
+  #shapeRun(index: number, behind: number, sa: number, cipherOffset: number): void {
+    const shapes = this.#shapes;
+    while (index < behind && shapes[index] === sa) index++;
+    for (; index < behind; index++) this.#shape(index, sa, cipherOffset);
   }
 
   /** Writes what all jobs of an SA have in common. */

@@ -3,28 +3,23 @@ import type { Memory } from '@inline-ipsec/eal/memory';
 import { MBUF_BUF_ADDR, MBUF_BUF_LEN } from '@inline-ipsec/mbuf/layout';
 import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES } from '@inline-ipsec/net/esp';
 import { ETHERNET_HEADER_BYTES } from '@inline-ipsec/net/ethernet';
-import { decrementTtlAligned, ipv4IsFragment } from '@inline-ipsec/net/ipv4';
-import { decrementHopLimit } from '@inline-ipsec/net/ipv6';
+import { IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
+import { decrementTtlAligned, IPV4_FRAGMENT_WORD } from '@inline-ipsec/net/ipv4';
+import { decrementHopLimitAligned } from '@inline-ipsec/net/ipv6';
 import { swap32 } from './byte-order.ts';
 import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
 import type { EspJobs } from './esp-jobs.ts';
 import type { InlineEgress } from './inline-egress.ts';
-import {
-  moveHeaderForward,
-  tunnelNextHeader,
-  writeOuterIpv4,
-  writeOuterIpv6,
-  writePacketLength,
-} from './outer-header.ts';
-import type { PacketBurst } from './packet-burst.ts';
+import { moveHeaderForward, writeOuterIpv4, writeOuterIpv6, writePacketLength } from './outer-header.ts';
+import { BURST_MAX, GOES_ON, type PacketBurst, runEnd } from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
 import { claimedNumbers, claimSequence } from './sequence.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
 
 /**
- * Puts ESP on packets (RFC 4303 section 3.3), a burst at a time, in the manner of DPDK's gateway without `-l`. For each
- * run of packets of one SA:
+ * Puts ESP on packets (RFC 4303 section 3.3), a burst at a time, in the manner of DPDK's gateway without `-l`. Packets
+ * of one SA that follow each other are a run, and a run is worked on together:
  *
  * 1. admit: room in the buffer; in a tunnel the inner TTL goes down;
  * 2. claim: sequence numbers, for the whole run at once;
@@ -39,6 +34,8 @@ export class EspOutbound {
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
   readonly #egress: InlineEgress;
+  /** Of the rows in transport mode: what followed the IP header before ESP did. */
+  readonly #nextHeaders = new Uint8Array(BURST_MAX);
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops, egress: InlineEgress) {
     this.#memory = memory;
@@ -53,137 +50,159 @@ export class EspOutbound {
    */
   encapsulate(burst: PacketBurst): void {
     const { sa } = burst;
-    const count = burst.count;
-    let kept = 0;
-    this.#jobs.clear();
-    for (let first = 0; first < count; ) {
-      let end = first + 1;
-      while (end < count && sa[end] === sa[first]) end++;
-      kept = this.#run(burst, first, end, kept);
+    let lost = 0;
+    for (let first = 0; first < burst.count; ) {
+      const end = runEnd(burst, first);
+      lost += this.#admit(burst, first, end, sa[first]);
       first = end;
     }
-    burst.count = kept;
+    if (lost !== 0) this.#drops.sweep(burst);
+    lost = 0;
+    for (let first = 0; first < burst.count; ) {
+      const end = runEnd(burst, first);
+      const last = claimSequence(this.#memory, sa[first], end - first);
+      const granted = first + claimedNumbers(last, end - first);
+      for (let row = granted; row < end; row++) burst.fate[row] = DROP.sequence_exhausted;
+      lost += end - granted;
+      if (first < granted) this.#build(burst, first, granted, sa[first], last);
+      first = end;
+    }
+    if (lost !== 0) this.#drops.sweep(burst);
+    this.#jobs.clear();
+    for (let first = 0; first < burst.count; ) {
+      const end = runEnd(burst, first);
+      this.#handOn(burst, first, end, sa[first]);
+      first = end;
+    }
   }
 
   /** Takes the packets of failed jobs out of the burst, `succeeded` being what the engine returned for all jobs. */
   finish(burst: PacketBurst, succeeded: number): void {
     const jobs = this.#jobs;
     if (succeeded === jobs.count) return;
-    let job = 0;
-    let kept = 0;
-    for (let row = 0; row < burst.count; row++) {
-      if (job < jobs.count && jobs.row(job) === row && jobs.status(job++) !== STATUS_SUCCESS) {
-        this.#drops.drop(burst.mbuf[row], DROP.crypto_error, burst.sa[row]);
-        continue;
-      }
-      if (row !== kept) burst.move(row, kept);
-      kept++;
+    for (let job = 0; job < jobs.count; job++) {
+      if (jobs.status(job) !== STATUS_SUCCESS) burst.fate[jobs.row(job)] = DROP.crypto_error;
     }
-    burst.count = kept;
+    this.#drops.sweep(burst);
   }
 
-  /** One run of packets of one SA: rows `first` to `end` - 1. Survivors go to row `kept` on; returns the row behind them. */
-  #run(burst: PacketBurst, first: number, end: number, kept: number): number {
-    const memory = this.#memory;
-    const sa = burst.sa[first];
-    const flags = memory.u32[(sa + layout.SA_FLAGS) >> 2];
-    const admitted = this.#admit(burst, first, end, kept, sa, flags);
-    const wanted = admitted - kept;
-    if (wanted === 0) return kept;
-    const last = claimSequence(memory, sa, wanted);
-    const granted = kept + claimedNumbers(last, wanted);
-    for (let row = granted; row < admitted; row++) this.#drops.drop(burst.mbuf[row], DROP.sequence_exhausted, sa);
-    this.#build(burst, kept, granted, sa, flags, last);
-    if ((flags & layout.SA_FLAG_INLINE) === 0) this.#jobs.append(burst, kept, granted, sa);
-    else for (let row = kept; row < granted; row++) this.#egress.request(burst, row, sa);
-    return granted;
-  }
-
-  #admit(burst: PacketBurst, first: number, end: number, kept: number, sa: number, flags: number): number {
-    const { u8, u16, u32, i32 } = this.#memory;
-    const { mbuf, header, length } = burst;
+  /** Step 1, for rows `first` to `end` - 1. Returns how many were marked as lost. */
+  #admit(burst: PacketBurst, first: number, end: number, sa: number): number {
+    const { i32 } = this.#memory;
+    const { mbuf, header, length, fate } = burst;
+    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
-    const stale = (flags & layout.SA_FLAG_2018_CHECKSUM) !== 0;
-    const align = u32[(sa + layout.SA_ALIGN) >> 2];
     const before =
       ETHERNET_HEADER_BYTES +
-      u32[(sa + layout.SA_OUTER_BYTES) >> 2] +
+      i32[(sa + layout.SA_OUTER_BYTES) >> 2] +
       ESP_HEADER_BYTES +
-      u32[(sa + layout.SA_IV_BYTES) >> 2];
-    const behind = align + ESP_TRAILER_BYTES + u32[(sa + layout.SA_ICV_BYTES) >> 2];
-    for (let row = first; row < end; row++) {
-      const m = mbuf[row];
-      const at = header[row];
-      const buffer = u32[(m + MBUF_BUF_ADDR) >> 2];
-      const ipv4 = u8[at] >>> 4 === 4;
-      let reason = -1;
-      if ((flags & layout.SA_FLAG_UNSERVED) !== 0) reason = DROP.sa_unserved;
-      else if (at - before < buffer || at + length[row] + behind > buffer + u16[(m + MBUF_BUF_LEN) >> 1]) {
-        reason = DROP.headroom;
-      } else if (tunnel) {
-        if (!(ipv4 ? decrementTtlAligned(i32, at) : decrementHopLimit(u8, at))) reason = DROP.ttl;
-        else if (stale && ipv4) restoreTtlChecksum(u8, at);
-      } else if (ipv4 && ipv4IsFragment(u8, at)) {
-        // RFC 4303 section 3.3.4: transport mode wants whole packets.
-        reason = DROP.fragment;
-      }
-      if (reason >= 0) {
-        this.#drops.drop(m, reason, sa);
-        continue;
-      }
-      if (row !== kept) burst.move(row, kept);
-      kept++;
+      i32[(sa + layout.SA_IV_BYTES) >> 2];
+    const behind = i32[(sa + layout.SA_ALIGN) >> 2] + ESP_TRAILER_BYTES + i32[(sa + layout.SA_ICV_BYTES) >> 2];
+    if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
+      fate.fill(DROP.sa_unserved, first, end);
+      return end - first;
     }
-    return kept;
+    let lost = 0;
+    for (let row = first; row < end; row++) {
+      const word = mbuf[row] >> 2;
+      const at = header[row];
+      const buffer = i32[word + (MBUF_BUF_ADDR >> 2)];
+      const bufferEnd = buffer + (i32[word + (MBUF_BUF_LEN >> 2)] >>> 16);
+      if (((at - before) | 0) < buffer || ((at + length[row] + behind) | 0) > bufferEnd) {
+        fate[row] = DROP.headroom;
+        lost++;
+      } else if (tunnel) {
+        // TTL, protocol and checksum of IPv4, or addresses of IPv6, whose hop limit is before.
+        const ipv4 = (i32[at >> 2] & 0xf0) === 0x40;
+        if (!(ipv4 ? decrementTtlAligned(i32, at) : decrementHopLimitAligned(i32, at))) {
+          fate[row] = DROP.ttl;
+          lost++;
+        }
+      } else if ((i32[at >> 2] & 0xf0) === 0x40 && (i32[(at >> 2) + 1] & IPV4_FRAGMENT_WORD) !== 0) {
+        // RFC 4303 section 3.3.4: transport mode wants whole packets.
+        fate[row] = DROP.fragment;
+        lost++;
+      }
+    }
+    if (tunnel && (flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) this.#restoreChecksums(burst, first, end);
+    return lost;
   }
 
-  /** Padding, trailer, ESP header and IV of each packet; the IP header in front; the SA's counters. */
-  #build(burst: PacketBurst, first: number, end: number, sa: number, flags: number, lastSequence: number): void {
+  #restoreChecksums({ header, fate }: PacketBurst, first: number, end: number): void {
+    const { u8 } = this.#memory;
+    for (let row = first; row < end; row++) {
+      if (fate[row] === GOES_ON && u8[header[row]] >>> 4 === 4) restoreTtlChecksum(u8, header[row]);
+    }
+  }
+
+  /** Step 3: padding, trailer, ESP header and IV of each packet; the IP header in front; the SA's counters. */
+  #build(burst: PacketBurst, first: number, end: number, sa: number, lastSequence: number): void {
     const memory = this.#memory;
-    const { u8, u32, i32, f64 } = memory;
+    const { u8, i32, f64 } = memory;
     const { header, length, l3 } = burst;
+    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
     const zeroPadding = (flags & layout.SA_FLAG_2018_PADDING) !== 0;
-    const ivWords = u32[(sa + layout.SA_IV_BYTES) >> 2] >> 2;
-    const icvBytes = u32[(sa + layout.SA_ICV_BYTES) >> 2];
-    const align = u32[(sa + layout.SA_ALIGN) >> 2];
-    const outerBytes = u32[(sa + layout.SA_OUTER_BYTES) >> 2];
-    const espBytes = ESP_HEADER_BYTES + 4 * ivWords;
-    // Signed, as all words of the wire here: none of them is ever an object on the heap.
+    const ivBytes = i32[(sa + layout.SA_IV_BYTES) >> 2];
+    const icvBytes = i32[(sa + layout.SA_ICV_BYTES) >> 2];
+    const align = i32[(sa + layout.SA_ALIGN) >> 2];
+    const outerBytes = i32[(sa + layout.SA_OUTER_BYTES) >> 2];
+    const espBytes = ESP_HEADER_BYTES + ivBytes;
     const spi = i32[(sa + layout.SA_SPI) >> 2];
+    // In transport mode the packet's own header moves, which leaves a place for ESP behind it.
+    if (!tunnel) this.#moveHeaders(burst, first, end, espBytes);
+    const around = ESP_TRAILER_BYTES + icvBytes + espBytes + outerBytes;
     let octets = 0;
     for (let row = first; row < end; row++) {
       const at = header[row];
       const bytes = length[row];
       // Behind the header that stays in front: in a tunnel all of the packet, else what its own header carries.
-      const carried = tunnel ? bytes : bytes - l3[row];
-      const esp = at + bytes - carried - espBytes;
-      const top = at - espBytes - outerBytes;
-      octets += bytes;
-      const nextHeader = tunnel ? tunnelNextHeader(u8, at) : moveHeaderForward(u8, top, at, l3[row]);
+      const kept = tunnel ? 0 : l3[row];
+      const esp = (at + kept - espBytes) | 0;
+      octets = (octets + bytes) | 0;
 
-      const pad = -(carried + ESP_TRAILER_BYTES) & (align - 1);
-      let trailer = at + bytes;
-      for (let i = 1; i <= pad; i++) u8[trailer++] = zeroPadding ? 0 : i;
+      const pad = -(bytes - kept + ESP_TRAILER_BYTES) & (align - 1);
+      let trailer = (at + bytes) | 0;
+      for (let i = 1; i <= pad; i++) {
+        u8[trailer] = zeroPadding ? 0 : i;
+        trailer = (trailer + 1) | 0;
+      }
       u8[trailer] = pad;
-      u8[trailer + 1] = nextHeader;
+      // The place of the next header; in transport mode it is there already.
+      if (tunnel) u8[trailer + 1] = (i32[at >> 2] & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6;
+      else u8[trailer + 1] = this.#nextHeaders[row];
 
-      const sequence = swap32(lastSequence + 1 + row - first);
+      const sequence = swap32((lastSequence + 1 + row - first) | 0);
       const word = esp >> 2;
       i32[word] = spi;
       i32[word + 1] = sequence;
-      if (ivWords === 2) {
+      if (ivBytes === 8) {
         // The IV is the sequence number as 64 bits.
         i32[word + 2] = 0;
         i32[word + 3] = sequence;
-      } else for (let i = 2; i < 2 + ivWords; i++) i32[word + i] = 0;
-      header[row] = top;
-      length[row] = trailer + ESP_TRAILER_BYTES + icvBytes - top;
+      } else for (let i = 2; i < espBytes >> 2; i++) i32[word + i] = 0;
+      header[row] = (at - espBytes - outerBytes) | 0;
+      length[row] = (bytes + pad + around) | 0;
     }
     f64[(sa + layout.SA_PACKETS) >> 3] += end - first;
     f64[(sa + layout.SA_OCTETS) >> 3] += octets;
     if (!tunnel) for (let row = first; row < end; row++) writePacketLength(u8, header[row], length[row]);
     else if ((flags & layout.SA_FLAG_OUTER_IPV6) !== 0) writeOuterIpv6(memory, sa, burst, first, end, espBytes);
     else writeOuterIpv4(memory, sa, burst, first, end, espBytes);
+  }
+
+  /** Transport mode: moves the IP headers forward, and keeps what followed them before. */
+  #moveHeaders({ header, l3 }: PacketBurst, first: number, end: number, espBytes: number): void {
+    const { u8 } = this.#memory;
+    for (let row = first; row < end; row++) {
+      this.#nextHeaders[row] = moveHeaderForward(u8, header[row] - espBytes, header[row], l3[row]);
+    }
+  }
+
+  /** Step 4. */
+  #handOn(burst: PacketBurst, first: number, end: number, sa: number): void {
+    const inline = (this.#memory.u32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INLINE) !== 0;
+    if (!inline) this.#jobs.append(burst, first, end, sa);
+    else for (let row = first; row < end; row++) this.#egress.request(burst, row, sa);
   }
 }

@@ -101,8 +101,7 @@ class Bench {
   decapsulate(): Uint8Array[] {
     this.sad.assign(this.burst, this.drops);
     this.inbound.prepare(this.burst);
-    this.engine.process(this.#jobs.position, this.#jobs.count);
-    this.inbound.decapsulate(this.burst);
+    this.inbound.decapsulate(this.burst, this.engine.process(this.#jobs.position, this.#jobs.count));
     return this.give();
   }
 

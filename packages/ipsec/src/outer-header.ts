@@ -2,7 +2,7 @@ import type { Memory } from '@inline-ipsec/eal/memory';
 import { writeU16 } from '@inline-ipsec/net/big-endian';
 import { ipv4Checksum } from '@inline-ipsec/net/checksum';
 import { ipv6TrafficClass } from '@inline-ipsec/net/dscp-ecn';
-import { IPPROTO_ESP, IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
+import { IPPROTO_ESP } from '@inline-ipsec/net/ip-protocol';
 import { IPV4_CHECKSUM, IPV4_HEADER_BYTES, IPV4_PROTOCOL, IPV4_TOS, IPV4_TOTAL_LENGTH } from '@inline-ipsec/net/ipv4';
 import { IPV6_HEADER_BYTES, IPV6_PAYLOAD_LENGTH } from '@inline-ipsec/net/ipv6';
 import { Ipv6Walk, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
@@ -14,11 +14,6 @@ import * as layout from './sa-layout.ts';
  * traffic class is that of the packet inside (RFC 6040 section 4.1); in transport mode the packet's own, moved forward.
  * Templates are whole words and packets 4-byte aligned, so they are written in words.
  */
-
-/** What ESP's next-header field says of the packet inside a tunnel: its family. */
-export function tunnelNextHeader(u8: Uint8Array, inner: number): number {
-  return u8[inner] >>> 4 === 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
-}
 
 /**
  * Writes the IPv4 tunnel headers of the rows `first` to `end` - 1 of a burst, and their l3. The packet inside begins
@@ -32,7 +27,7 @@ export function writeOuterIpv4(
   end: number,
   espBytes: number,
 ): void {
-  const { u8, u32, i32 } = memory;
+  const { i32 } = memory;
   const { header, length, l3 } = burst;
   const template = (sa + layout.SA_TEMPLATE) >> 2;
   const version = i32[template];
@@ -40,17 +35,16 @@ export function writeOuterIpv4(
   const ttl = i32[template + 2];
   const source = i32[template + 3];
   const destination = i32[template + 4];
-  const fixedSum = u32[(sa + layout.SA_OUTER_SUM) >> 2];
+  const fixedSum = i32[(sa + layout.SA_OUTER_SUM) >> 2];
   for (let row = first; row < end; row++) {
-    const top = header[row];
+    const word = header[row] >> 2;
     const total = length[row];
-    const inside = i32[(top + IPV4_HEADER_BYTES + espBytes) >> 2];
-    const tos =
-      (inside & 0xf0) === 0x40 ? (inside >>> 8) & 0xff : ipv6TrafficClass(u8, top + IPV4_HEADER_BYTES + espBytes);
-    let sum = fixedSum + tos + total;
-    sum = (sum & 0xffff) + (sum >>> 16);
+    const inside = i32[word + ((IPV4_HEADER_BYTES + espBytes) >> 2)];
+    // IPv6 has its traffic class in the low half of the first byte and the high half of the second.
+    const tos = (inside & 0xf0) === 0x40 ? (inside >>> 8) & 0xff : ((inside & 0x0f) << 4) | ((inside >>> 12) & 0x0f);
+    let sum = (fixedSum + tos + total) | 0;
+    sum = ((sum & 0xffff) + (sum >>> 16)) | 0;
     sum = ~((sum & 0xffff) + (sum >>> 16));
-    const word = top >> 2;
     i32[word] = version | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
     i32[word + 1] = fragment;
     i32[word + 2] = ttl | ((sum & 0xff00) << 8) | (sum << 24);

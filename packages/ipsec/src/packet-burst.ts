@@ -1,10 +1,14 @@
 /** The most packets that a burst holds (DPDK's gateway: `MAX_PKT_BURST`). */
 export const BURST_MAX = 32;
 
+/** `fate` of a packet that goes on. */
+export const GOES_ON = -1;
+
 /**
  * A burst on its way through the data path: the columns of a table whose rows are packets. Stages go over the rows in
- * order, keep the survivors at the front and shorten {@link PacketBurst.count}; mbuf lengths are brought up to date only
- * when a packet leaves.
+ * order and write a reason into the `fate` of each loser; behind such a loop `Drops.sweep` takes the losers out, if there
+ * are any. So the loop itself calls nothing, and an optimizing compiler keeps in registers what it needs of the memory.
+ * Mbuf lengths are brought up to date only when a packet leaves.
  *
  * It is the scratch of one lcore between receive and transmit, and no state: nothing in it outlives a poll.
  */
@@ -23,6 +27,8 @@ export class PacketBurst {
   readonly sa: Uint32Array;
   /** Where a packet shall leave: a port id, or {@link PORT_BY_ROUTE}. */
   readonly port: Int32Array;
+  /** Why a packet shall be dropped, a number of `DROP`. Between stages it is {@link GOES_ON} in all rows. */
+  readonly fate: Int32Array;
 
   constructor(capacity: number = BURST_MAX) {
     this.mbuf = new Uint32Array(capacity);
@@ -31,6 +37,7 @@ export class PacketBurst {
     this.l3 = new Uint32Array(capacity);
     this.sa = new Uint32Array(capacity);
     this.port = new Int32Array(capacity);
+    this.fate = new Int32Array(capacity).fill(GOES_ON);
   }
 
   /** Copies row `from` to row `to`, as a stage does with a survivor. */
@@ -73,3 +80,12 @@ export class PacketBurst {
 
 /** `port` of a packet whose way the route table decides: what route look-ups write where they find nothing. */
 export const PORT_BY_ROUTE = -1;
+
+/** Packets of one SA that follow each other are a run: the row behind the one that begins at row `first`. */
+export function runEnd(burst: PacketBurst, first: number): number {
+  const { sa, count } = burst;
+  const owner = sa[first];
+  let end = first + 1;
+  while (end < count && sa[end] === owner) end++;
+  return end;
+}

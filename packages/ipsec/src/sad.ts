@@ -62,35 +62,53 @@ export class Sad {
    * that have none.
    */
   assign(burst: PacketBurst, drops: Drops): void {
-    const { u8, u32 } = this.#memory;
-    const { header, l3 } = burst;
+    const { u8, i32 } = this.#memory;
+    const { header, l3, sa, fate } = burst;
     const count = burst.count;
-    let kept = 0;
-    // Packets of one SA come in runs: the one before often has the answer.
-    let sa = 0;
-    let spi = 0;
-    let addresses = 0;
+    const slots = (this.#zone.position + SAD_SLOTS) >> 2;
+    const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
+    let lost = 0;
+    // Packets of one SA come in runs: what the one before had to have often answers for this one as well.
+    let owner = 0;
+    let ownSpi = 0;
+    let tunnel4 = false;
     for (let row = 0; row < count; row++) {
       const at = header[row];
+      const spi = i32[(at + l3[row]) >> 2];
       const ipv6 = u8[at] >>> 4 === 6;
-      const wanted = u32[(at + l3[row]) >> 2];
-      if (sa === 0 || wanted !== spi || ipv6 || addresses === 0 || !sameIpv4Addresses(u32, at, addresses)) {
-        sa = this.#find(wanted, ipv6 ? FAMILY_IPV6 : 0);
-        const reason = sa === 0 ? DROP.sa_unknown : this.#addressed(sa, at, ipv6) ? -1 : DROP.sa_address;
-        if (reason >= 0) {
-          drops.drop(burst.mbuf[row], reason, sa);
-          sa = 0;
-          continue;
+      if (spi !== ownSpi || ipv6 || !tunnel4) {
+        const family = ipv6 ? FAMILY_IPV6 : 0;
+        owner = 0;
+        for (let slot = hashSpi(spi, family) & mask; ; slot = (slot + 1) & mask) {
+          const entry = i32[slots + 2 * slot + 1];
+          if (entry === 0) break;
+          if (i32[slots + 2 * slot] === spi && (entry & 1) === family) {
+            owner = entry & ~1;
+            break;
+          }
         }
-        spi = wanted;
-        addresses = at;
-        // Only IPv4 packets are compared with the one before.
-        if (ipv6) addresses = 0;
+        ownSpi = spi;
+        tunnel4 = !ipv6 && (i32[(owner + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_TUNNEL) !== 0;
       }
-      if (row !== kept) burst.move(row, kept);
-      burst.sa[kept++] = sa;
+      sa[row] = owner;
+      if (owner === 0) {
+        fate[row] = DROP.sa_unknown;
+        lost++;
+      } else if (tunnel4) {
+        const addresses = (at + 12) >> 2;
+        const unlike =
+          (i32[addresses] ^ i32[(owner + layout.SA_SOURCE) >> 2]) |
+          (i32[addresses + 1] ^ i32[(owner + layout.SA_DESTINATION) >> 2]);
+        if (unlike !== 0) {
+          fate[row] = DROP.sa_address;
+          lost++;
+        }
+      } else if (ipv6 && !this.#addressed6(owner, at)) {
+        fate[row] = DROP.sa_address;
+        lost++;
+      }
     }
-    burst.count = kept;
+    if (lost !== 0) drops.sweep(burst);
   }
 
   #insert(sa: number, family: number): void {
@@ -104,38 +122,18 @@ export class Sad {
     u32[slots + 2 * slot + 1] = sa | family;
   }
 
-  #find(spi: number, family: number): number {
-    const { u32 } = this.#memory;
-    const slots = (this.#zone.position + SAD_SLOTS) >> 2;
-    const mask = u32[(this.#zone.position + SAD_MASK) >> 2];
-    for (let slot = hashSpi(spi, family) & mask; ; slot = (slot + 1) & mask) {
-      const entry = u32[slots + 2 * slot + 1];
-      if (entry === 0) return 0;
-      if (u32[slots + 2 * slot] === spi && (entry & 1) === family) return entry & ~1;
-    }
-  }
-
-  #addressed(sa: number, header: number, ipv6: boolean): boolean {
-    const { u32 } = this.#memory;
-    if ((u32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_TUNNEL) === 0) return true;
+  /** Whether a packet with IPv6 in front has the addresses of the SA, if that is one with a tunnel. */
+  #addressed6(sa: number, header: number): boolean {
+    const { i32 } = this.#memory;
+    if ((i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_TUNNEL) === 0) return true;
     const source = (sa + layout.SA_SOURCE) >> 2;
     const destination = (sa + layout.SA_DESTINATION) >> 2;
-    if (!ipv6) {
-      const at = (header + 12) >> 2;
-      return u32[at] === u32[source] && u32[at + 1] === u32[destination];
-    }
     const at = (header + 8) >> 2;
     for (let i = 0; i < 4; i++) {
-      if (u32[at + i] !== u32[source + i] || u32[at + 4 + i] !== u32[destination + i]) return false;
+      if (i32[at + i] !== i32[source + i] || i32[at + 4 + i] !== i32[destination + i]) return false;
     }
     return true;
   }
-}
-
-function sameIpv4Addresses(u32: Uint32Array, one: number, other: number): boolean {
-  const a = (one + 12) >> 2;
-  const b = (other + 12) >> 2;
-  return u32[a] === u32[b] && u32[a + 1] === u32[b + 1];
 }
 
 function hashSpi(spi: number, family: number): number {

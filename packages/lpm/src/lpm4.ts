@@ -58,32 +58,32 @@ export function lpm4LookupBurst(
   hops: Int32Array,
 ): number {
   const { u8, i32 } = memory;
-  const root = (table + ROOT) >>> 2;
-  const groups = i32[(table + GROUPS) >>> 2];
-  const leaves = i32[(table + LEAVES) >>> 2];
+  const root = (table + ROOT) >> 2;
+  const groups = i32[(table + GROUPS) >> 2];
+  const leaves = i32[(table + LEAVES) >> 2];
   let found = 0;
   for (let i = 0; i < n; i++) {
     const at = headers[i] + 16;
-    let entry = i32[root + ((u8[at] << 8) | u8[at + 1])];
-    let byte = at + 2;
+    // The address as its bytes lie in memory, the first one lowest.
+    const ip = (at & 3) === 0 ? i32[at >> 2] : u8[at] | (u8[at + 1] << 8) | (u8[at + 2] << 16) | (u8[at + 3] << 24);
+    let entry = i32[root + (((ip & 0xff) << 8) | ((ip >>> 8) & 0xff))];
+    let rest = ip >>> 16;
     while ((entry & KINDS) !== 0) {
       if (entry < 0) {
         const group = groups + (entry & NUMBER_MASK) * GROUP_WORDS;
         if (entry >= SKIPPING_GROUP) {
           // The first 16 bits are right and the last byte chooses, so that one byte is left to compare.
-          if (u8[at + 2] !== u8[4 * (group + NODE_VALUE) + 2]) {
+          if (((ip ^ i32[group + NODE_VALUE]) & 0xff_0000) !== 0) {
             entry = i32[group + NODE_ELSE_4];
             break;
           }
-          byte = at + 3;
+          rest = ip >>> 24;
         }
-        entry = i32[group + GROUP_ENTRY + u8[byte]];
-        byte++;
+        entry = i32[group + GROUP_ENTRY + (rest & 0xff)];
+        rest >>>= 8;
       } else {
         const leaf = leaves + (entry & NUMBER_MASK) * LEAF_WORDS_4;
-        const value = 4 * (leaf + NODE_VALUE);
-        const mask = 4 * (leaf + NODE_MASK_4);
-        const unlike = ((u8[at + 2] ^ u8[value + 2]) & u8[mask + 2]) | ((u8[at + 3] ^ u8[value + 3]) & u8[mask + 3]);
+        const unlike = (ip ^ i32[leaf + NODE_VALUE]) & i32[leaf + NODE_MASK_4];
         entry = i32[leaf + (unlike === 0 ? LEAF_THEN_4 : NODE_ELSE_4)];
         break;
       }

@@ -54,6 +54,17 @@ export function pktmbufAllocBulk(memory: Memory, pool: number, table: Uint32Arra
   return true;
 }
 
+/**
+ * Takes `n` mbufs, or none, as they lie in their pool (DPDK: `rte_mbuf_raw_alloc_bulk`): one reference, one segment,
+ * nothing behind it, its own buffer. All other fields are what their last user left, and the caller's to write:
+ * `data_off` and lengths, port, flags, packet type.
+ *
+ * @returns false when the pool has not so many
+ */
+export function pktmbufRawAllocBulk(memory: Memory, pool: number, table: Uint32Array, at: number, n: number): boolean {
+  return mempoolGetBulk(memory, pool, table, at, n);
+}
+
 /** Takes one empty mbuf; 0 when the pool has none (DPDK: `rte_pktmbuf_alloc`). */
 export function pktmbufAlloc(memory: Memory, pool: number): number {
   return pktmbufAllocBulk(memory, pool, one, 0, 1) ? one[0] : 0;

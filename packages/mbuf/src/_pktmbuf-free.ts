@@ -140,29 +140,34 @@ export function pktmbufFree(memory: Memory, m: number): void {
  * `rte_pktmbuf_free_bulk`). Those that lie together and belong to one pool go there together.
  */
 export function pktmbufFreeBulk(memory: Memory, table: Uint32Array, at: number, n: number): void {
-  const { u32 } = memory;
   const end = at + n;
   let first = at;
-  let pool = 0;
-  let i = at;
-  // Most mbufs are one segment that one owner has, and need nothing but to be put. At 0 nothing looks like that.
-  for (; i < end; i++) {
-    const word = table[i] >>> 2;
-    const other =
-      ((u32[word + (MBUF_DATA_OFF >> 2)] ^ 0x1_0000) >>> 16) |
-      ((u32[word + (MBUF_NB_SEGS >> 2)] ^ 1) & 0xffff) |
-      (u32[word + (MBUF_OL_FLAGS_HI >> 2)] & NOT_DIRECT) |
-      u32[word + (MBUF_NEXT >> 2)];
-    if (other !== 0) break;
-    const own = u32[word + (MBUF_POOL >> 2)];
-    if (own !== pool) {
-      if (i > first) mempoolPutBulk(memory, pool, table, first, i - first);
-      pool = own;
-      first = i;
-    }
+  while (first < end) {
+    const pool = memory.u32[(table[first] + MBUF_POOL) >>> 2];
+    const behind = plainRun(memory, table, first, end, pool);
+    if (behind === first) break;
+    mempoolPutBulk(memory, pool, table, first, behind - first);
+    first = behind;
   }
-  if (i > first) mempoolPutBulk(memory, pool, table, first, i - first);
-  if (i < end) freeBulkOneByOne(memory, table, i, end);
+  if (first < end) freeBulkOneByOne(memory, table, first, end);
+}
+
+/** Most mbufs are one segment that one owner has, and need nothing but to be put: the index behind those of one pool. */
+function plainRun(memory: Memory, table: Uint32Array, first: number, end: number, pool: number): number {
+  const { i32 } = memory;
+  let i = first;
+  for (; i < end; i++) {
+    const word = table[i] >> 2;
+    // At 0 nothing looks like that.
+    const other =
+      ((i32[word + (MBUF_DATA_OFF >> 2)] ^ 0x1_0000) >>> 16) |
+      ((i32[word + (MBUF_NB_SEGS >> 2)] ^ 1) & 0xffff) |
+      (i32[word + (MBUF_OL_FLAGS_HI >> 2)] & NOT_DIRECT) |
+      i32[word + (MBUF_NEXT >> 2)] |
+      (i32[word + (MBUF_POOL >> 2)] ^ pool);
+    if (other !== 0) break;
+  }
+  return i;
 }
 
 function freeBulkOneByOne(memory: Memory, table: Uint32Array, at: number, end: number): void {

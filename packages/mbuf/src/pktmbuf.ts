@@ -34,7 +34,7 @@ import {
 } from './layout.ts';
 import { MEMPOOL_NAME_MAX, Mempool, mempoolAvailCount } from './mempool.ts';
 
-export { pktmbufAlloc, pktmbufAllocBulk, pktmbufReset } from './_pktmbuf-alloc.ts';
+export { pktmbufAlloc, pktmbufAllocBulk, pktmbufRawAllocBulk, pktmbufReset } from './_pktmbuf-alloc.ts';
 export { pktmbufAttach, pktmbufClone, pktmbufCopy } from './_pktmbuf-copy.ts';
 export {
   pktmbufDetach,

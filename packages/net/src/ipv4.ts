@@ -97,6 +97,9 @@ export function ipv4IsFragment(u8: Uint8Array, at: number): boolean {
   return (readU16(u8, at + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK)) !== 0;
 }
 
+/** What {@link ipv4IsFragment} looks at, in the second word of an aligned header as its bytes lie in memory. */
+export const IPV4_FRAGMENT_WORD: number = 0xff3f_0000 | 0;
+
 /**
  * Takes one from the TTL and updates the checksum (RFC 1624). A packet with TTL 0 or 1 is left as it is: it must not be
  * forwarded (RFC 1812, section 5.3.1). For the data path.

@@ -70,6 +70,19 @@ export function decrementHopLimit(u8: Uint8Array, at: number): boolean {
   return true;
 }
 
+/**
+ * As {@link decrementHopLimit}, for a header that is 4-byte aligned.
+ *
+ * @param i32 the memory in words, little-endian as on every platform that there is
+ */
+export function decrementHopLimitAligned(i32: Int32Array, at: number): boolean {
+  // Payload length, next header, hop limit.
+  const word = i32[(at >> 2) + 1];
+  if (word >>> 24 < 2) return false;
+  i32[(at >> 2) + 1] = (word - 0x0100_0000) | 0;
+  return true;
+}
+
 /** Reads the fixed header at `at`; whether it makes sense is not looked at. */
 export function readIpv6Header(u8: Uint8Array, at = 0): Ipv6Header {
   const word = readU32(u8, at + IPV6_VTC_FLOW);

@@ -1,6 +1,6 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
 import { alignUp, type Memory, type Memzone } from '@inline-ipsec/eal/memory';
-import { copyFrame } from './frame-copy.ts';
+import { copyFrame, copyWords, WORD_COPY_BYTES } from './frame-copy.ts';
 
 /**
  * Frames that are kept in a memzone and given out again and again, in order: a capture file that never ends, at the cost of
@@ -76,18 +76,43 @@ export class FrameReplay {
   /** Gives the next `n` frames, as a wire's `receive` does. */
   receive(at: Uint32Array, room: number, lengths: Uint32Array, n: number): void {
     const { u8, u16, u32, i32, shared } = this.#memory;
-    const zone = this.#zone.position;
-    const first = (zone + TABLE) >> 2;
-    const end = first + 2 * u32[(zone + COUNT) >> 2];
-    let entry = first + 2 * u32[(zone + NEXT) >> 2];
-    for (let i = 0; i < n; i++) {
+    for (let i = this.#receiveShort(at, room, lengths, 0, n); i < n; ) {
+      const entry = this.#take();
       const length = u32[entry + 1];
       copyFrame(u8, u16, i32, at[i], u32[entry], Math.min(length, room), shared);
+      lengths[i] = length;
+      i = this.#receiveShort(at, room, lengths, i + 1, n);
+    }
+  }
+
+  /** Gives frames that are short and fit, from number `i` on, up to another one. Returns its number. */
+  #receiveShort(at: Uint32Array, room: number, lengths: Uint32Array, i: number, n: number): number {
+    const { u8, u16, i32 } = this.#memory;
+    const zone = this.#zone.position >> 2;
+    const first = zone + (TABLE >> 2);
+    const end = first + 2 * i32[zone + (COUNT >> 2)];
+    const most = Math.min(room, WORD_COPY_BYTES);
+    let entry = first + 2 * i32[zone + (NEXT >> 2)];
+    for (; i < n; i++) {
+      const to = at[i];
+      const length = i32[entry + 1];
+      if (length > most || length < 4 || (to & 3) !== 2) break;
+      copyWords(u8, u16, i32, to, i32[entry], length);
       lengths[i] = length;
       entry += 2;
       if (entry === end) entry = first;
     }
-    u32[(zone + NEXT) >> 2] = (entry - first) >> 1;
+    i32[zone + (NEXT >> 2)] = (entry - first) >> 1;
+    return i;
+  }
+
+  /** Goes on to the next frame. Returns the entry of the one before, as a word. */
+  #take(): number {
+    const { i32 } = this.#memory;
+    const zone = this.#zone.position >> 2;
+    const next = i32[zone + (NEXT >> 2)];
+    i32[zone + (NEXT >> 2)] = next + 1 === i32[zone + (COUNT >> 2)] ? 0 : next + 1;
+    return zone + (TABLE >> 2) + 2 * next;
   }
 
   /** Passes over the next `n` frames. */

@@ -1,9 +1,9 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { DROP } from '@inline-ipsec/ipsec/drop-reason';
 import type { Drops } from '@inline-ipsec/ipsec/drops';
-import type { PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
+import { type PacketBurst, PORT_BY_ROUTE } from '@inline-ipsec/ipsec/packet-burst';
 import { MBUF_BUF_ADDR, MBUF_DATA_LEN, MBUF_DATA_OFF, MBUF_NB_SEGS } from '@inline-ipsec/mbuf/layout';
-import { ipv4IsFragment } from '@inline-ipsec/net/ipv4';
+import { IPV4_FRAGMENT_WORD, ipv4IsFragment } from '@inline-ipsec/net/ipv4';
 import { Ipv6Walk, WALK_OK, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
 
 /** The first stage: what kind of packet is each frame, and where do its headers lie? */
@@ -30,39 +30,98 @@ export interface Classes {
  * packet. Lengths are checked against each other here, once: later stages rely on them.
  */
 export function classify(memory: Memory, table: Uint32Array, count: number, classes: Classes, drops: Drops): void {
-  const { u8, u16, u32, i32 } = memory;
   const { ipv4, ipv6, esp } = classes;
   ipv4.count = 0;
   ipv6.count = 0;
   esp.count = 0;
-  for (let i = 0; i < count; i++) {
-    const m = table[i];
-    let at = u32[(m + MBUF_BUF_ADDR) >> 2] + u16[(m + MBUF_DATA_OFF) >> 1] + ETHERNET_BYTES;
-    const has = u16[(m + MBUF_DATA_LEN) >> 1] - ETHERNET_BYTES;
-    if ((at & 3) !== 0) at = realign(u8, at, has);
-    const etherType = u16[(at - 2) >> 1];
-    if (u16[(m + MBUF_NB_SEGS) >> 1] !== 1) {
-      drops.drop(m, DROP.multi_segment, 0);
-    } else if (has >= 20 && etherType === ETHERTYPE_IPV4) {
-      // Version, header length, TOS and total length in one word; signed, so that it is never an object on the heap.
-      const word = i32[at >> 2];
-      const l3 = (word & 0xf) << 2;
-      const length = ((word >>> 8) & 0xff00) | (word >>> 24);
-      if ((word & 0xf0) !== 0x40 || l3 < 20 || length < l3) drops.drop(m, DROP.ip_header, 0);
-      else if (length > has) drops.drop(m, DROP.ip_length, 0);
-      else if (u8[at + 9] !== PROTOCOL_ESP) ipv4.push(m, at, length, l3);
-      else if (ipv4IsFragment(u8, at)) drops.drop(m, DROP.fragment, 0);
-      else if (length < l3 + ESP_HEADER_BYTES) drops.drop(m, DROP.esp_length, 0);
-      else esp.push(m, at, length, l3);
-    } else if (has >= 40 && etherType === ETHERTYPE_IPV6) {
-      const length = 40 + ((u8[at + 4] << 8) | u8[at + 5]);
-      if (u8[at] >>> 4 !== 6) drops.drop(m, DROP.ip_header, 0);
-      else if (length > has) drops.drop(m, DROP.ip_length, 0);
-      else classifyIpv6(u8, m, at, length, ipv6, esp, drops);
-    } else if (etherType === ETHERTYPE_IPV4 || etherType === ETHERTYPE_IPV6) {
-      drops.drop(m, DROP.ip_header, 0);
-    } else drops.drop(m, DROP.ethertype, 0);
+  // What is left of a burst behind its first unusual frame goes the long way, so that all stay in order.
+  for (let i = classifyIpv4(memory, table, count, ipv4, esp); i < count; i++) {
+    classifyAny(memory, table[i], classes, drops);
   }
+}
+
+/**
+ * Sorts frames of one segment with sound IPv4, ESP that is not a fragment or anything else, up to the first other one.
+ *
+ * @returns how many
+ */
+function classifyIpv4(memory: Memory, table: Uint32Array, count: number, plain: PacketBurst, esp: PacketBurst): number {
+  const { i32 } = memory;
+  let plainRow = 0;
+  let espRow = 0;
+  let i = 0;
+  for (; i < count; i++) {
+    const m = table[i];
+    const word = m >> 2;
+    const at = (i32[word + (MBUF_BUF_ADDR >> 2)] + (i32[word + (MBUF_DATA_OFF >> 2)] & 0xffff) + ETHERNET_BYTES) | 0;
+    const has = ((i32[word + (MBUF_DATA_LEN >> 2)] & 0xffff) - ETHERNET_BYTES) | 0;
+    const ip = at >> 2;
+    // Version, header length, TOS and total length in one word.
+    const first = i32[ip];
+    const l3 = (first & 0xf) << 2;
+    const length = ((first >>> 8) & 0xff00) | (first >>> 24);
+    if (
+      (at & 3) !== 0 ||
+      (i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 ||
+      i32[ip - 1] >>> 16 !== ETHERTYPE_IPV4 ||
+      (first & 0xf0) !== 0x40 ||
+      l3 < 20 ||
+      length < l3 ||
+      length > has
+    ) {
+      break;
+    }
+    if (((i32[ip + 2] >>> 8) & 0xff) !== PROTOCOL_ESP) {
+      plain.mbuf[plainRow] = m;
+      plain.header[plainRow] = at;
+      plain.length[plainRow] = length;
+      plain.l3[plainRow] = l3;
+      plain.sa[plainRow] = 0;
+      plain.port[plainRow] = PORT_BY_ROUTE;
+      plainRow++;
+    } else {
+      if ((i32[ip + 1] & IPV4_FRAGMENT_WORD) !== 0 || length < l3 + ESP_HEADER_BYTES) break;
+      esp.mbuf[espRow] = m;
+      esp.header[espRow] = at;
+      esp.length[espRow] = length;
+      esp.l3[espRow] = l3;
+      esp.sa[espRow] = 0;
+      esp.port[espRow] = PORT_BY_ROUTE;
+      espRow++;
+    }
+  }
+  plain.count = plainRow;
+  esp.count = espRow;
+  return i;
+}
+
+/** Sorts one frame, or drops it. */
+function classifyAny(memory: Memory, m: number, { ipv4, ipv6, esp }: Classes, drops: Drops): void {
+  const { u8, u16, u32, i32 } = memory;
+  let at = u32[(m + MBUF_BUF_ADDR) >> 2] + u16[(m + MBUF_DATA_OFF) >> 1] + ETHERNET_BYTES;
+  const has = u16[(m + MBUF_DATA_LEN) >> 1] - ETHERNET_BYTES;
+  if ((at & 3) !== 0) at = realign(u8, at, has);
+  const etherType = u16[(at - 2) >> 1];
+  if (u16[(m + MBUF_NB_SEGS) >> 1] !== 1) {
+    drops.drop(m, DROP.multi_segment, 0);
+  } else if (has >= 20 && etherType === ETHERTYPE_IPV4) {
+    const word = i32[at >> 2];
+    const l3 = (word & 0xf) << 2;
+    const length = ((word >>> 8) & 0xff00) | (word >>> 24);
+    if ((word & 0xf0) !== 0x40 || l3 < 20 || length < l3) drops.drop(m, DROP.ip_header, 0);
+    else if (length > has) drops.drop(m, DROP.ip_length, 0);
+    else if (u8[at + 9] !== PROTOCOL_ESP) ipv4.push(m, at, length, l3);
+    else if (ipv4IsFragment(u8, at)) drops.drop(m, DROP.fragment, 0);
+    else if (length < l3 + ESP_HEADER_BYTES) drops.drop(m, DROP.esp_length, 0);
+    else esp.push(m, at, length, l3);
+  } else if (has >= 40 && etherType === ETHERTYPE_IPV6) {
+    const length = 40 + ((u8[at + 4] << 8) | u8[at + 5]);
+    if (u8[at] >>> 4 !== 6) drops.drop(m, DROP.ip_header, 0);
+    else if (length > has) drops.drop(m, DROP.ip_length, 0);
+    else classifyIpv6(u8, m, at, length, ipv6, esp, drops);
+  } else if (etherType === ETHERTYPE_IPV4 || etherType === ETHERTYPE_IPV6) {
+    drops.drop(m, DROP.ip_header, 0);
+  } else drops.drop(m, DROP.ethertype, 0);
 }
 
 /** Looks behind the extension headers, for ESP or whatever else the packet carries. */

@@ -208,8 +208,7 @@ export class LcoreLoop {
     if (sad === undefined) dropAll(esp, DROP.sa_unknown, this.drops);
     else sad.assign(esp, this.drops);
     this.#inbound.prepare(esp);
-    this.#crypt();
-    this.#inbound.decapsulate(esp);
+    this.#inbound.decapsulate(esp, this.#crypt());
   }
 
   /** Has the lookaside engine work through all jobs; returns how many succeeded. */

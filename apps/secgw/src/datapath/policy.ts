@@ -44,29 +44,39 @@ export class PolicyStage {
   protect(burst: PacketBurst, clear: PacketBurst): void {
     const count = burst.count;
     if (count === 0) return;
-    const verdicts = this.#verdicts;
-    if (this.#table !== undefined) this.#table.classify(burst.header, count, verdicts);
-    else if (this.#singleSa !== 0) verdicts.fill(this.#singleSa, 0, count);
+    const { sa } = burst;
+    if (this.#table !== undefined) this.#table.classify(burst.header, count, sa);
+    else if (this.#singleSa !== 0) sa.fill(this.#singleSa, 0, count);
     else {
       clear.append(burst);
       burst.count = 0;
       return;
     }
+    let protect = 0;
+    for (let row = 0; row < count; row++) if (sa[row] > POLICY_BYPASS) protect++;
+    this.#count(protect, protect === count ? 0 : this.#separate(burst, clear), count);
+  }
+
+  /** Takes out of the burst what no SA protects: to `clear`, or as lost. Returns how many go on in clear. */
+  #separate(burst: PacketBurst, clear: PacketBurst): number {
     const { sa } = burst;
     let kept = 0;
     let bypassed = 0;
-    for (let row = 0; row < count; row++) {
-      const verdict = verdicts[row];
+    for (let row = 0; row < burst.count; row++) {
+      const verdict = sa[row];
       if (verdict > POLICY_BYPASS) {
         if (row !== kept) burst.move(row, kept);
-        sa[kept++] = verdict;
-      } else if (verdict === POLICY_BYPASS) {
+        kept++;
+        continue;
+      }
+      sa[row] = 0;
+      if (verdict === POLICY_BYPASS) {
         bypassed++;
         clear.take(burst, row);
       } else this.#drops.drop(burst.mbuf[row], verdict === POLICY_DISCARD ? DROP.policy_discard : DROP.policy_none, 0);
     }
     burst.count = kept;
-    this.#count(kept, bypassed, count);
+    return bypassed;
   }
 
   /**
@@ -78,21 +88,19 @@ export class PolicyStage {
     if (count === 0 || this.#table === undefined) return;
     const verdicts = this.#verdicts;
     this.#table.classify(burst.header, count, verdicts);
-    let kept = 0;
+    const { sa, fate } = burst;
     let bypassed = 0;
+    let lost = 0;
     for (let row = 0; row < count; row++) {
       const verdict = verdicts[row];
-      const sa = burst.sa[row];
-      if (verdict !== POLICY_BYPASS && (verdict <= POLICY_BYPASS || verdict !== sa)) {
-        this.#drops.drop(burst.mbuf[row], inboundReason(verdict, sa), sa);
-        continue;
-      }
       if (verdict === POLICY_BYPASS) bypassed++;
-      if (row !== kept) burst.move(row, kept);
-      kept++;
+      else if (verdict <= POLICY_BYPASS || verdict !== sa[row]) {
+        fate[row] = inboundReason(verdict, sa[row]);
+        lost++;
+      }
     }
-    burst.count = kept;
-    this.#count(kept - bypassed, bypassed, count);
+    if (lost !== 0) this.#drops.sweep(burst);
+    this.#count(count - lost - bypassed, bypassed, count);
   }
 
   #count(protect: number, bypassed: number, all: number): void {

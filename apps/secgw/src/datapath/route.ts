@@ -36,12 +36,14 @@ export class RouteStage {
 
   /** The common burst: all of it IPv4, without a port yet, and with a route. False when something is left to do. */
   #assignIpv4(burst: PacketBurst): boolean {
-    const { u8 } = this.#memory;
+    const { i32 } = this.#memory;
     const { header, port, count } = burst;
+    if (this.#routes4 === undefined) return false;
+    let other = 0;
     for (let row = 0; row < count; row++) {
-      if (u8[header[row]] >>> 4 !== 4 || port[row] !== PORT_BY_ROUTE) return false;
+      other |= ((i32[header[row] >> 2] & 0xf0) ^ 0x40) | (port[row] ^ PORT_BY_ROUTE);
     }
-    return this.#routes4 !== undefined && this.#routes4.lookupBurst(header, count, port) === count;
+    return other === 0 && this.#routes4.lookupBurst(header, count, port) === count;
   }
 
   #assignMixed(burst: PacketBurst): void {
@@ -64,16 +66,9 @@ export class RouteStage {
   }
 
   #dropUnrouted(burst: PacketBurst): void {
-    let kept = 0;
-    for (let row = 0; row < burst.count; row++) {
-      if (burst.port[row] === PORT_BY_ROUTE) {
-        this.#drops.drop(burst.mbuf[row], DROP.no_route, burst.sa[row]);
-        continue;
-      }
-      if (row !== kept) burst.move(row, kept);
-      kept++;
-    }
-    burst.count = kept;
+    const { port, fate } = burst;
+    for (let row = 0; row < burst.count; row++) if (port[row] === PORT_BY_ROUTE) fate[row] = DROP.no_route;
+    this.#drops.sweep(burst);
   }
 }
 

@@ -86,37 +86,56 @@ export class TransmitStage {
     }
   }
 
-  /** Packets that leave on one port. */
+  /** Packets that leave on one port, as many at once as its buffer has room for. */
   #sendRun(burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer): void {
-    const { u8, u16, u32, i32 } = this.#memory;
+    for (let row = first; row < end; ) {
+      const behind = Math.min(end, row + BURST_MAX - buffer.count);
+      this.#prepare(burst, row, behind, buffer);
+      if (buffer.count === BURST_MAX) this.#flush(buffer);
+      row = behind;
+    }
+  }
+
+  /** Appends rows `first` to `end` - 1 to the packets that wait: there is room for them. */
+  #prepare(burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer): void {
+    const { u16, i32 } = this.#memory;
     const { mbuf, header, length } = burst;
-    const { table, mtu, word0, word1, word2, word3 } = buffer;
-    let waiting = buffer.count;
+    const { table, mtu } = buffer;
+    const word0 = buffer.word0 | 0;
+    const word1 = buffer.word1 | 0;
+    const word2 = buffer.word2 | 0;
+    const word3 = buffer.word3 | 0;
+    let waiting = buffer.count | 0;
+    let lost = 0;
     for (let row = first; row < end; row++) {
-      const m = mbuf[row];
       const bytes = length[row];
       if (bytes > mtu) {
-        this.#drops.drop(m, DROP.mtu, burst.sa[row]);
+        lost++;
         continue;
       }
+      const m = mbuf[row];
       const at = header[row];
-      const frame = at - ETHERNET_BYTES;
-      const word = (frame + 2) >> 2;
+      const frame = (at - ETHERNET_BYTES) | 0;
+      const word = at >> 2;
       u16[frame >> 1] = word0;
-      i32[word] = word1;
-      i32[word + 1] = word2;
-      i32[word + 2] = word3 | (u8[at] >>> 4 === 4 ? TYPE_IPV4 : TYPE_IPV6);
-      u16[(m + MBUF_DATA_OFF) >> 1] = frame - u32[(m + MBUF_BUF_ADDR) >> 2];
+      i32[word - 3] = word1;
+      i32[word - 2] = word2;
+      i32[word - 1] = word3 | ((i32[word] & 0xf0) === 0x40 ? TYPE_IPV4 : TYPE_IPV6);
+      const mbufWord = m >> 2;
+      u16[(m + MBUF_DATA_OFF) >> 1] = frame - i32[mbufWord + (MBUF_BUF_ADDR >> 2)];
       u16[(m + MBUF_DATA_LEN) >> 1] = bytes + ETHERNET_BYTES;
-      u32[(m + MBUF_PKT_LEN) >> 2] = bytes + ETHERNET_BYTES;
-      table[waiting++] = m;
-      if (waiting === BURST_MAX) {
-        buffer.count = waiting;
-        this.#flush(buffer);
-        waiting = 0;
-      }
+      i32[mbufWord + (MBUF_PKT_LEN >> 2)] = bytes + ETHERNET_BYTES;
+      table[waiting] = m;
+      waiting = (waiting + 1) | 0;
     }
     buffer.count = waiting;
+    if (lost !== 0) this.#dropLonger(burst, first, end, mtu);
+  }
+
+  #dropLonger(burst: PacketBurst, first: number, end: number, mtu: number): void {
+    for (let row = first; row < end; row++) {
+      if (burst.length[row] > mtu) this.#drops.drop(burst.mbuf[row], DROP.mtu, burst.sa[row]);
+    }
   }
 
   #dropRun(burst: PacketBurst, first: number, end: number, reason: number): void {
