@@ -139,7 +139,7 @@ class Gateway {
   }
 
   decapsulate(packet: Uint8Array): Uint8Array {
-    const burst = new PacketBurst();
+    const burst = new PacketBurst(this.#memory, 'burst');
     const mbuf = this.#pool.alloc();
     const at = pktmbufAppend(this.#memory, mbuf, 14 + packet.length) + 14;
     this.#memory.u8.set(packet, at);

@@ -3,7 +3,7 @@ import type { Memory } from '@inline-ipsec/eal/memory';
 import { MBUF_OL_FLAGS_LO } from '@inline-ipsec/mbuf/layout';
 import { RX_SEC_OFFLOAD, RX_SEC_OFFLOAD_FAILED } from '@inline-ipsec/mbuf/offload-flags';
 import { ECN_CE, markIpv4Congestion, markIpv6Congestion } from '@inline-ipsec/net/dscp-ecn';
-import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES } from '@inline-ipsec/net/esp';
+import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES, espPaddingOk } from '@inline-ipsec/net/esp';
 import { IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
 import { decrementTtlAligned } from '@inline-ipsec/net/ipv4';
 import { decrementHopLimitAligned } from '@inline-ipsec/net/ipv6';
@@ -12,10 +12,24 @@ import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
 import type { EspJobs } from './esp-jobs.ts';
 import { moveHeaderBack, writePacketLength } from './outer-header.ts';
-import { BURST_MAX, GOES_ON, type PacketBurst, runEnd } from './packet-burst.ts';
+import {
+  BURST_FATE,
+  BURST_HEADER,
+  BURST_L3,
+  BURST_LENGTH,
+  BURST_MAX,
+  GOES_ON,
+  type PacketBurst,
+  runEnd,
+} from './packet-burst.ts';
 import { replayCheck, replayTrack } from './replay-window.ts';
 import * as layout from './sa-layout.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
+
+/** Where what ESP carries begins, its bytes, and what it is. */
+const PAYLOAD = 0;
+const BYTES: number = BURST_MAX;
+const NEXT_HEADER: number = 2 * BURST_MAX;
 
 /**
  * Takes ESP off packets (RFC 4303 section 3.4), a burst at a time, in the manner of DPDK's gateway without `-l`:
@@ -30,13 +44,13 @@ export class EspInbound {
   readonly #memory: Memory;
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
-  // What the trailers say: where what ESP carries begins, its bytes, what it is.
-  readonly #payload = new Int32Array(BURST_MAX);
-  readonly #bytes = new Int32Array(BURST_MAX);
-  readonly #nextHeader = new Uint8Array(BURST_MAX);
+  /** What the trailers say of a burst, in columns as its own: an index in `memory.i32`. */
+  readonly #inside: number;
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops) {
     this.#memory = memory;
+    const name = `INSIDE_${jobs.position}`;
+    this.#inside = (memory.lookup(name) ?? memory.reserve(name, 3 * 4 * BURST_MAX)).position >> 2;
     this.#jobs = jobs;
     this.#drops = drops;
   }
@@ -49,14 +63,14 @@ export class EspInbound {
     const { sa } = burst;
     let lost = 0;
     for (let first = 0; first < burst.count; ) {
-      const end = runEnd(burst, first);
+      const end = runEnd(this.#memory, burst, first);
       lost += this.#admit(burst, first, end, sa[first]);
       first = end;
     }
     if (lost !== 0) this.#drops.sweep(burst);
     this.#jobs.clear();
     for (let first = 0; first < burst.count; ) {
-      const end = runEnd(burst, first);
+      const end = runEnd(this.#memory, burst, first);
       if (!this.#inline(sa[first])) this.#jobs.append(burst, first, end, sa[first]);
       first = end;
     }
@@ -74,7 +88,7 @@ export class EspInbound {
     const { sa } = burst;
     let lost = 0;
     for (let first = 0; first < burst.count; ) {
-      const end = runEnd(burst, first);
+      const end = runEnd(this.#memory, burst, first);
       lost += this.#decapsulateRun(burst, first, end, sa[first]);
       first = end;
     }
@@ -99,19 +113,19 @@ export class EspInbound {
   /** Looks over a run of packets of one SA before crypto. Returns how many were marked as lost. */
   #admit(burst: PacketBurst, first: number, end: number, sa: number): number {
     const { i32 } = this.#memory;
-    const { length, l3, fate } = burst;
+    const { rows } = burst;
     const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
-      fate.fill(DROP.sa_unserved, first, end);
+      burst.fate.fill(DROP.sa_unserved, first, end);
       return end - first;
     }
     const around = ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2] + i32[(sa + layout.SA_ICV_BYTES) >> 2];
     const align = i32[(sa + layout.SA_ALIGN) >> 2] - 1;
     let lost = 0;
     for (let row = first; row < end; row++) {
-      const enciphered = (length[row] - l3[row] - around) | 0;
+      const enciphered = (i32[rows + BURST_LENGTH + row] - i32[rows + BURST_L3 + row] - around) | 0;
       if (enciphered <= 0 || (enciphered & align) !== 0) {
-        fate[row] = DROP.esp_length;
+        i32[rows + BURST_FATE + row] = DROP.esp_length;
         lost++;
       }
     }
@@ -169,85 +183,95 @@ export class EspInbound {
   /** One run of authentic packets of one SA. Returns how many were marked as lost. */
   #decapsulateRun(burst: PacketBurst, first: number, end: number, sa: number): number {
     const { i32, f64 } = this.#memory;
-    const { length, fate } = burst;
+    const { rows } = burst;
     const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const window = i32[(sa + layout.SA_WINDOW) >> 2];
     let lost = window === 0 ? 0 : this.#trackReplay(burst, first, end, sa, window);
-    lost += this.#readTrailers(burst, first, end, sa, flags);
+    lost += this.#readTrailers(burst, first, end, sa);
     lost +=
       (flags & layout.SA_FLAG_TUNNEL) !== 0
         ? this.#unwrapTunnel(burst, first, end, flags)
         : this.#unwrapTransport(burst, first, end);
     let octets = 0;
-    for (let row = first; row < end; row++) if (fate[row] === GOES_ON) octets = (octets + length[row]) | 0;
+    for (let row = first; row < end; row++) {
+      if (i32[rows + BURST_FATE + row] === GOES_ON) octets = (octets + i32[rows + BURST_LENGTH + row]) | 0;
+    }
     f64[(sa + layout.SA_PACKETS) >> 3] += end - first - lost;
     f64[(sa + layout.SA_OCTETS) >> 3] += octets;
     return lost;
   }
 
-  /** Pad length, padding and next header: what ESP carries and where, for the rows that go on. */
-  #readTrailers(burst: PacketBurst, first: number, end: number, sa: number, flags: number): number {
-    const { u8, i32, f64 } = this.#memory;
-    const { header, length, l3, fate } = burst;
-    const payloads = this.#payload;
-    const carried = this.#bytes;
-    const nextHeaders = this.#nextHeader;
+  /** Pad length, padding and next header: finds what ESP carries. Returns how many rows were marked as lost. */
+  #readTrailers(burst: PacketBurst, first: number, end: number, sa: number): number {
+    const { u8, i32 } = this.#memory;
+    const { rows } = burst;
+    const inside = this.#inside;
     const espBytes = ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2];
     const behind = i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES;
-    // RFC 4303 section 2.4: 1, 2, 3, …. Bad padding under a good ICV is the sender's sloppiness; without ICV it tells of
-    // garbage.
-    const strict = (flags & (layout.SA_FLAG_STRICT | layout.SA_FLAG_NO_INTEGRITY)) !== 0;
-    let odd = 0;
     let lost = 0;
+    let unusual = 0;
     for (let row = first; row < end; row++) {
-      if (fate[row] !== GOES_ON) continue;
-      const top = header[row];
-      const payload = (top + l3[row] + espBytes) | 0;
-      const trailer = (top + length[row] - behind) | 0;
+      const top = i32[rows + BURST_HEADER + row];
+      const payload = (top + i32[rows + BURST_L3 + row] + espBytes) | 0;
+      const trailer = (top + i32[rows + BURST_LENGTH + row] - behind) | 0;
       const pad = u8[trailer];
       const padding = (trailer - pad) | 0;
-      const bytes = (padding - payload) | 0;
-      payloads[row] = payload;
-      carried[row] = bytes;
-      nextHeaders[row] = u8[trailer + 1];
-      if (bytes < 0) {
-        fate[row] = DROP.esp_trailer;
+      i32[inside + PAYLOAD + row] = payload;
+      i32[inside + BYTES + row] = (padding - payload) | 0;
+      i32[inside + NEXT_HEADER + row] = u8[trailer + 1];
+      if (i32[rows + BURST_FATE + row] !== GOES_ON) continue;
+      if (padding < payload) {
+        i32[rows + BURST_FATE + row] = DROP.esp_trailer;
         lost++;
-        continue;
       }
-      let unlike = 0;
-      for (let i = 0; i < pad; i++) unlike |= u8[padding + i] ^ (i + 1);
-      if (unlike === 0) continue;
+      // As a rule there are at most three bytes of padding, 1, 2, 3 (RFC 4303 section 2.4).
+      const three = u8[padding] | (u8[padding + 1] << 8) | (u8[padding + 2] << 16);
+      if (pad > 3 || ((three ^ 0x03_02_01) & ((1 << (8 * pad)) - 1)) !== 0) unusual++;
+    }
+    return unusual === 0 ? lost : lost + this.#checkPadding(burst, first, end, sa);
+  }
+
+  /**
+   * Padding of any length. What is not 1, 2, 3, … under a good ICV is the sender's sloppiness; without ICV it tells of
+   * garbage. Returns how many rows were marked as lost.
+   */
+  #checkPadding({ header, length, fate }: PacketBurst, first: number, end: number, sa: number): number {
+    const { u8, i32, f64 } = this.#memory;
+    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
+    const behind = i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES;
+    const strict = (flags & (layout.SA_FLAG_STRICT | layout.SA_FLAG_NO_INTEGRITY)) !== 0;
+    let lost = 0;
+    for (let row = first; row < end; row++) {
+      const trailer = header[row] + length[row] - behind;
+      if (fate[row] !== GOES_ON || espPaddingOk(u8, trailer - u8[trailer], u8[trailer])) continue;
       if (strict) {
         fate[row] = DROP.esp_padding;
         lost++;
-      } else odd++;
+      } else f64[(sa + layout.SA_ODD_PADDING) >> 3] += 1;
     }
-    if (odd !== 0) f64[(sa + layout.SA_ODD_PADDING) >> 3] += odd;
     return lost;
   }
 
+  /** A new header is in front of what a tunnel carried. Returns how many rows were marked as lost. */
   #unwrapTunnel(burst: PacketBurst, first: number, end: number, flags: number): number {
     const { i32 } = this.#memory;
-    const { header, length, l3, fate } = burst;
-    const payloads = this.#payload;
-    const carried = this.#bytes;
-    const nextHeaders = this.#nextHeader;
+    const { rows } = burst;
+    const inside = this.#inside;
     this.#copyCongestion(burst, first, end);
     let lost = 0;
     for (let row = first; row < end; row++) {
-      if (fate[row] !== GOES_ON) continue;
-      const at = payloads[row];
-      const bytes = carried[row];
+      if (i32[rows + BURST_FATE + row] !== GOES_ON) continue;
+      const at = i32[inside + PAYLOAD + row];
+      const bytes = i32[inside + BYTES + row];
+      const nextHeader = i32[inside + NEXT_HEADER + row];
       const word = i32[at >> 2];
-      const nextHeader = nextHeaders[row];
       let reason = GOES_ON;
       let total = 0;
-      let l3Bytes = 40;
+      let l3 = 40;
       if (nextHeader === IPPROTO_IPIP) {
-        l3Bytes = (word & 0x0f) << 2;
+        l3 = (word & 0x0f) << 2;
         total = ((word >>> 8) & 0xff00) | (word >>> 24);
-        if (bytes < 20 || (word & 0xf0) !== 0x40 || l3Bytes < 20 || total < l3Bytes) reason = DROP.ip_header;
+        if (bytes < 20 || (word & 0xf0) !== 0x40 || l3 < 20 || total < l3) reason = DROP.ip_header;
         // What is longer than its inner packet carries traffic flow confidentiality padding (RFC 4303 section 2.7).
         else if (total > bytes) reason = DROP.inner_length;
         else if (!decrementTtlAligned(i32, at)) reason = DROP.ttl;
@@ -259,30 +283,39 @@ export class EspInbound {
         else if (!decrementHopLimitAligned(i32, at)) reason = DROP.ttl;
       } else reason = DROP.next_header;
       if (reason !== GOES_ON) {
-        fate[row] = reason;
+        i32[rows + BURST_FATE + row] = reason;
         lost++;
         continue;
       }
-      header[row] = at;
-      length[row] = total;
-      l3[row] = l3Bytes;
+      i32[rows + BURST_HEADER + row] = at;
+      i32[rows + BURST_LENGTH + row] = total;
+      i32[rows + BURST_L3 + row] = l3;
     }
     if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) this.#restoreChecksums(burst, first, end);
     return lost;
   }
 
   /** A packet whose carrier met congestion has met it too (RFC 6040 section 4.2). */
-  #copyCongestion({ header, fate }: PacketBurst, first: number, end: number): void {
-    const { u8, i32 } = this.#memory;
+  #copyCongestion(burst: PacketBurst, first: number, end: number): void {
+    const { i32 } = this.#memory;
+    const { rows } = burst;
     let congested = 0;
-    for (let row = first; row < end; row++) if (outerEcn(i32[header[row] >> 2]) === ECN_CE) congested++;
-    if (congested === 0) return;
+    for (let row = first; row < end; row++) {
+      if (outerEcn(i32[i32[rows + BURST_HEADER + row] >> 2]) === ECN_CE) congested++;
+    }
+    if (congested !== 0) this.#markCongestion(burst, first, end);
+  }
+
+  #markCongestion({ header, fate }: PacketBurst, first: number, end: number): void {
+    const { u8, i32 } = this.#memory;
+    const inside = this.#inside;
     for (let row = first; row < end; row++) {
       if (fate[row] !== GOES_ON || outerEcn(i32[header[row] >> 2]) !== ECN_CE) continue;
-      const at = this.#payload[row];
-      const bytes = this.#bytes[row];
-      if (this.#nextHeader[row] === IPPROTO_IPIP && bytes >= 20) markIpv4Congestion(u8, at);
-      else if (this.#nextHeader[row] === IPPROTO_IPV6 && bytes >= 40) markIpv6Congestion(u8, at);
+      const at = i32[inside + PAYLOAD + row];
+      const bytes = i32[inside + BYTES + row];
+      const nextHeader = i32[inside + NEXT_HEADER + row];
+      if (nextHeader === IPPROTO_IPIP && bytes >= 20) markIpv4Congestion(u8, at);
+      else if (nextHeader === IPPROTO_IPV6 && bytes >= 40) markIpv6Congestion(u8, at);
     }
   }
 
@@ -293,15 +326,16 @@ export class EspInbound {
     }
   }
 
-  #unwrapTransport(burst: PacketBurst, first: number, end: number): number {
-    const { u8 } = this.#memory;
-    const { header, length, l3, fate } = burst;
+  /** Transport mode: the packet's own header moves back over ESP. None is lost. */
+  #unwrapTransport({ header, length, l3, fate }: PacketBurst, first: number, end: number): number {
+    const { u8, i32 } = this.#memory;
+    const inside = this.#inside;
     for (let row = first; row < end; row++) {
       if (fate[row] !== GOES_ON) continue;
-      const at = this.#payload[row] - l3[row];
-      moveHeaderBack(u8, header[row], at, l3[row], this.#nextHeader[row]);
+      const at = i32[inside + PAYLOAD + row] - l3[row];
+      moveHeaderBack(u8, header[row], at, l3[row], i32[inside + NEXT_HEADER + row]);
       header[row] = at;
-      length[row] = l3[row] + this.#bytes[row];
+      length[row] = l3[row] + i32[inside + BYTES + row];
       writePacketLength(u8, at, length[row]);
     }
     return 0;

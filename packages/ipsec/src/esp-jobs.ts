@@ -17,7 +17,7 @@ import {
 } from '@inline-ipsec/cryptodev/job';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { ESP_HEADER_BYTES } from '@inline-ipsec/net/esp';
-import type { PacketBurst } from './packet-burst.ts';
+import { BURST_HEADER, BURST_L3, BURST_LENGTH, type PacketBurst } from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
 
 /** Bytes kept for the nonce of each job. */
@@ -60,7 +60,7 @@ export class EspJobs {
   /** Appends a job for each of the rows `first` to `end` - 1, which are complete ESP packets of one SA. */
   append(burst: PacketBurst, first: number, end: number, sa: number): void {
     const { i32 } = this.#memory;
-    const { header, length, l3 } = burst;
+    const { rows } = burst;
     const icvBytes = i32[(sa + layout.SA_ICV_BYTES) >> 2];
     const ivInPacket = i32[(sa + layout.SA_NONCE) >> 2] === layout.NONCE_IN_PACKET;
     const outboundCbc = ivInPacket && (i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INBOUND) === 0;
@@ -72,8 +72,8 @@ export class EspJobs {
     let job = (this.position + index * JOB_BYTES) >> 2;
     let nonce = (this.#nonces + index * NONCE_BYTES) >> 2;
     for (let row = first; row < end; row++) {
-      const esp = (header[row] + l3[row]) | 0;
-      const authenticated = (length[row] - l3[row] - icvBytes) | 0;
+      const esp = (i32[rows + BURST_HEADER + row] + i32[rows + BURST_L3 + row]) | 0;
+      const authenticated = (i32[rows + BURST_LENGTH + row] - i32[rows + BURST_L3 + row] - icvBytes) | 0;
       const word = esp >> 2;
       // An outbound CBC packet's own IV field is enciphered under a nonce that changes with the sequence number, early
       // in it, for a block may be 8 bytes only. All other nonces have the IV of the packet.

@@ -12,7 +12,17 @@ import type { Drops } from './drops.ts';
 import type { EspJobs } from './esp-jobs.ts';
 import type { InlineEgress } from './inline-egress.ts';
 import { moveHeaderForward, writeOuterIpv4, writeOuterIpv6, writePacketLength } from './outer-header.ts';
-import { BURST_MAX, GOES_ON, type PacketBurst, runEnd } from './packet-burst.ts';
+import {
+  BURST_FATE,
+  BURST_HEADER,
+  BURST_L3,
+  BURST_LENGTH,
+  BURST_MAX,
+  BURST_MBUF,
+  GOES_ON,
+  type PacketBurst,
+  runEnd,
+} from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
 import { claimedNumbers, claimSequence } from './sequence.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
@@ -34,11 +44,13 @@ export class EspOutbound {
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
   readonly #egress: InlineEgress;
-  /** Of the rows in transport mode: what followed the IP header before ESP did. */
-  readonly #nextHeaders = new Uint8Array(BURST_MAX);
+  /** Position of a byte for each row in transport mode: what followed the IP header before ESP did. */
+  readonly #nextHeaders: number;
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops, egress: InlineEgress) {
     this.#memory = memory;
+    const name = `NEXT_${jobs.position}`;
+    this.#nextHeaders = (memory.lookup(name) ?? memory.reserve(name, BURST_MAX)).position;
     this.#jobs = jobs;
     this.#drops = drops;
     this.#egress = egress;
@@ -52,14 +64,14 @@ export class EspOutbound {
     const { sa } = burst;
     let lost = 0;
     for (let first = 0; first < burst.count; ) {
-      const end = runEnd(burst, first);
+      const end = runEnd(this.#memory, burst, first);
       lost += this.#admit(burst, first, end, sa[first]);
       first = end;
     }
     if (lost !== 0) this.#drops.sweep(burst);
     lost = 0;
     for (let first = 0; first < burst.count; ) {
-      const end = runEnd(burst, first);
+      const end = runEnd(this.#memory, burst, first);
       const last = claimSequence(this.#memory, sa[first], end - first);
       const granted = first + claimedNumbers(last, end - first);
       for (let row = granted; row < end; row++) burst.fate[row] = DROP.sequence_exhausted;
@@ -70,7 +82,7 @@ export class EspOutbound {
     if (lost !== 0) this.#drops.sweep(burst);
     this.#jobs.clear();
     for (let first = 0; first < burst.count; ) {
-      const end = runEnd(burst, first);
+      const end = runEnd(this.#memory, burst, first);
       this.#handOn(burst, first, end, sa[first]);
       first = end;
     }
@@ -89,7 +101,7 @@ export class EspOutbound {
   /** Step 1, for rows `first` to `end` - 1. Returns how many were marked as lost. */
   #admit(burst: PacketBurst, first: number, end: number, sa: number): number {
     const { i32 } = this.#memory;
-    const { mbuf, header, length, fate } = burst;
+    const { rows } = burst;
     const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
     const before =
@@ -99,28 +111,28 @@ export class EspOutbound {
       i32[(sa + layout.SA_IV_BYTES) >> 2];
     const behind = i32[(sa + layout.SA_ALIGN) >> 2] + ESP_TRAILER_BYTES + i32[(sa + layout.SA_ICV_BYTES) >> 2];
     if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
-      fate.fill(DROP.sa_unserved, first, end);
+      burst.fate.fill(DROP.sa_unserved, first, end);
       return end - first;
     }
     let lost = 0;
     for (let row = first; row < end; row++) {
-      const word = mbuf[row] >> 2;
-      const at = header[row];
+      const word = i32[rows + BURST_MBUF + row] >> 2;
+      const at = i32[rows + BURST_HEADER + row];
       const buffer = i32[word + (MBUF_BUF_ADDR >> 2)];
       const bufferEnd = buffer + (i32[word + (MBUF_BUF_LEN >> 2)] >>> 16);
-      if (((at - before) | 0) < buffer || ((at + length[row] + behind) | 0) > bufferEnd) {
-        fate[row] = DROP.headroom;
+      if (((at - before) | 0) < buffer || ((at + i32[rows + BURST_LENGTH + row] + behind) | 0) > bufferEnd) {
+        i32[rows + BURST_FATE + row] = DROP.headroom;
         lost++;
       } else if (tunnel) {
         // TTL, protocol and checksum of IPv4, or addresses of IPv6, whose hop limit is before.
         const ipv4 = (i32[at >> 2] & 0xf0) === 0x40;
         if (!(ipv4 ? decrementTtlAligned(i32, at) : decrementHopLimitAligned(i32, at))) {
-          fate[row] = DROP.ttl;
+          i32[rows + BURST_FATE + row] = DROP.ttl;
           lost++;
         }
       } else if ((i32[at >> 2] & 0xf0) === 0x40 && (i32[(at >> 2) + 1] & IPV4_FRAGMENT_WORD) !== 0) {
         // RFC 4303 section 3.3.4: transport mode wants whole packets.
-        fate[row] = DROP.fragment;
+        i32[rows + BURST_FATE + row] = DROP.fragment;
         lost++;
       }
     }
@@ -139,10 +151,13 @@ export class EspOutbound {
   #build(burst: PacketBurst, first: number, end: number, sa: number, lastSequence: number): void {
     const memory = this.#memory;
     const { u8, i32, f64 } = memory;
-    const { header, length, l3 } = burst;
+    const { rows } = burst;
+    const nextHeaders = this.#nextHeaders;
     const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
-    const zeroPadding = (flags & layout.SA_FLAG_2018_PADDING) !== 0;
+    const step = (flags & layout.SA_FLAG_2018_PADDING) !== 0 ? 0 : 1;
+    const two = 2 * step;
+    const three = 3 * step;
     const ivBytes = i32[(sa + layout.SA_IV_BYTES) >> 2];
     const icvBytes = i32[(sa + layout.SA_ICV_BYTES) >> 2];
     const align = i32[(sa + layout.SA_ALIGN) >> 2];
@@ -152,27 +167,28 @@ export class EspOutbound {
     // In transport mode the packet's own header moves, which leaves a place for ESP behind it.
     if (!tunnel) this.#moveHeaders(burst, first, end, espBytes);
     const around = ESP_TRAILER_BYTES + icvBytes + espBytes + outerBytes;
+    // Of row 0, if that was of this run.
+    const firstSequence = (lastSequence + 1 - first) | 0;
     let octets = 0;
     for (let row = first; row < end; row++) {
-      const at = header[row];
-      const bytes = length[row];
+      const at = i32[rows + BURST_HEADER + row];
+      const bytes = i32[rows + BURST_LENGTH + row];
       // Behind the header that stays in front: in a tunnel all of the packet, else what its own header carries.
-      const kept = tunnel ? 0 : l3[row];
+      const kept = tunnel ? 0 : i32[rows + BURST_L3 + row];
       const esp = (at + kept - espBytes) | 0;
       octets = (octets + bytes) | 0;
 
       const pad = -(bytes - kept + ESP_TRAILER_BYTES) & (align - 1);
-      let trailer = (at + bytes) | 0;
-      for (let i = 1; i <= pad; i++) {
-        u8[trailer] = zeroPadding ? 0 : i;
-        trailer = (trailer + 1) | 0;
-      }
+      const padding = (at + bytes) | 0;
+      const trailer = (padding + pad) | 0;
+      // Up to three bytes of padding, or less: what lies over them comes later.
+      u8[padding] = step;
+      u8[padding + 1] = two;
+      u8[padding + 2] = three;
       u8[trailer] = pad;
-      // The place of the next header; in transport mode it is there already.
-      if (tunnel) u8[trailer + 1] = (i32[at >> 2] & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6;
-      else u8[trailer + 1] = this.#nextHeaders[row];
+      u8[trailer + 1] = tunnel ? ((i32[at >> 2] & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6) : u8[nextHeaders + row];
 
-      const sequence = swap32((lastSequence + 1 + row - first) | 0);
+      const sequence = swap32((firstSequence + row) | 0);
       const word = esp >> 2;
       i32[word] = spi;
       i32[word + 1] = sequence;
@@ -180,22 +196,38 @@ export class EspOutbound {
         // The IV is the sequence number as 64 bits.
         i32[word + 2] = 0;
         i32[word + 3] = sequence;
-      } else for (let i = 2; i < espBytes >> 2; i++) i32[word + i] = 0;
-      header[row] = (at - espBytes - outerBytes) | 0;
-      length[row] = (bytes + pad + around) | 0;
+      } else if (ivBytes === 16) {
+        i32[word + 2] = 0;
+        i32[word + 3] = 0;
+        i32[word + 4] = 0;
+        i32[word + 5] = 0;
+      }
+      i32[rows + BURST_HEADER + row] = (at - espBytes - outerBytes) | 0;
+      i32[rows + BURST_LENGTH + row] = (bytes + pad + around) | 0;
     }
+    if (align > 4) this.#padLonger(burst, first, end, icvBytes);
     f64[(sa + layout.SA_PACKETS) >> 3] += end - first;
     f64[(sa + layout.SA_OCTETS) >> 3] += octets;
-    if (!tunnel) for (let row = first; row < end; row++) writePacketLength(u8, header[row], length[row]);
+    if (!tunnel) for (let row = first; row < end; row++) writePacketLength(u8, burst.header[row], burst.length[row]);
     else if ((flags & layout.SA_FLAG_OUTER_IPV6) !== 0) writeOuterIpv6(memory, sa, burst, first, end, espBytes);
     else writeOuterIpv4(memory, sa, burst, first, end, espBytes);
+  }
+
+  /** Padding from the fourth byte on, which ciphers with larger blocks need. */
+  #padLonger({ header, length }: PacketBurst, first: number, end: number, icvBytes: number): void {
+    const { u8 } = this.#memory;
+    for (let row = first; row < end; row++) {
+      const trailer = header[row] + length[row] - icvBytes - ESP_TRAILER_BYTES;
+      const pad = u8[trailer];
+      for (let i = 4; i <= pad; i++) u8[trailer - pad + i - 1] = i;
+    }
   }
 
   /** Transport mode: moves the IP headers forward, and keeps what followed them before. */
   #moveHeaders({ header, l3 }: PacketBurst, first: number, end: number, espBytes: number): void {
     const { u8 } = this.#memory;
     for (let row = first; row < end; row++) {
-      this.#nextHeaders[row] = moveHeaderForward(u8, header[row] - espBytes, header[row], l3[row]);
+      u8[this.#nextHeaders + row] = moveHeaderForward(u8, header[row] - espBytes, header[row], l3[row]);
     }
   }
 

@@ -54,7 +54,7 @@ class Bench {
   readonly table = SaTable.create(this.memory, 'SA', 16);
   readonly sad = Sad.create(this.memory, 'SAD', 16);
   readonly drops = new Drops(this.memory, 0);
-  readonly burst = new PacketBurst();
+  readonly burst = new PacketBurst(this.memory, 'burst');
   readonly #jobs = new EspJobs(this.memory, 'JOBS', BURST_MAX);
   readonly outbound = new EspOutbound(this.memory, this.#jobs, this.drops, { request: () => {} });
   readonly inbound = new EspInbound(this.memory, this.#jobs, this.drops);

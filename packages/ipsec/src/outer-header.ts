@@ -6,7 +6,7 @@ import { IPPROTO_ESP } from '@inline-ipsec/net/ip-protocol';
 import { IPV4_CHECKSUM, IPV4_HEADER_BYTES, IPV4_PROTOCOL, IPV4_TOS, IPV4_TOTAL_LENGTH } from '@inline-ipsec/net/ipv4';
 import { IPV6_HEADER_BYTES, IPV6_PAYLOAD_LENGTH } from '@inline-ipsec/net/ipv6';
 import { Ipv6Walk, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
-import type { PacketBurst } from './packet-burst.ts';
+import { BURST_HEADER, BURST_L3, BURST_LENGTH, type PacketBurst } from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
 
 /**
@@ -28,7 +28,7 @@ export function writeOuterIpv4(
   espBytes: number,
 ): void {
   const { i32 } = memory;
-  const { header, length, l3 } = burst;
+  const { rows } = burst;
   const template = (sa + layout.SA_TEMPLATE) >> 2;
   const version = i32[template];
   const fragment = i32[template + 1];
@@ -37,8 +37,8 @@ export function writeOuterIpv4(
   const destination = i32[template + 4];
   const fixedSum = i32[(sa + layout.SA_OUTER_SUM) >> 2];
   for (let row = first; row < end; row++) {
-    const word = header[row] >> 2;
-    const total = length[row];
+    const word = i32[rows + BURST_HEADER + row] >> 2;
+    const total = i32[rows + BURST_LENGTH + row];
     const inside = i32[word + ((IPV4_HEADER_BYTES + espBytes) >> 2)];
     // IPv6 has its traffic class in the low half of the first byte and the high half of the second.
     const tos = (inside & 0xf0) === 0x40 ? (inside >>> 8) & 0xff : ((inside & 0x0f) << 4) | ((inside >>> 12) & 0x0f);
@@ -50,7 +50,7 @@ export function writeOuterIpv4(
     i32[word + 2] = ttl | ((sum & 0xff00) << 8) | (sum << 24);
     i32[word + 3] = source;
     i32[word + 4] = destination;
-    l3[row] = IPV4_HEADER_BYTES;
+    i32[rows + BURST_L3 + row] = IPV4_HEADER_BYTES;
   }
 }
 

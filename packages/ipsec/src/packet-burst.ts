@@ -1,46 +1,78 @@
+import type { Memory } from '@inline-ipsec/eal/memory';
+
 /** The most packets that a burst holds (DPDK's gateway: `MAX_PKT_BURST`). */
 export const BURST_MAX = 32;
 
 /** `fate` of a packet that goes on. */
 export const GOES_ON = -1;
 
+/** `port` of a packet whose way the route table decides: what route look-ups write where they find nothing. */
+export const PORT_BY_ROUTE = -1;
+
+// The columns, in words from `PacketBurst.rows`; row r of a column is r words further on.
+/** Positions of the mbufs. */
+export const BURST_MBUF = 0;
+/** Positions of the IP headers, the outermost at that stage; 4-byte aligned, as behind Ethernet in an mbuf. */
+export const BURST_HEADER: number = BURST_MAX;
+/** Bytes from the IP header to the end of the IP packet. */
+export const BURST_LENGTH: number = 2 * BURST_MAX;
+/** Bytes from the IP header to what it carries: ESP, a transport header. */
+export const BURST_L3: number = 3 * BURST_MAX;
+/** Positions of the SAs that the packets belong to, 0 for none. */
+export const BURST_SA: number = 4 * BURST_MAX;
+/** Where a packet shall leave: a port id, or {@link PORT_BY_ROUTE}. */
+export const BURST_PORT: number = 5 * BURST_MAX;
+/** Why a packet shall be dropped, a number of `DROP`. Between stages it is {@link GOES_ON} in all rows. */
+export const BURST_FATE: number = 6 * BURST_MAX;
+const COLUMNS = 7;
+
 /**
  * A burst on its way through the data path: the columns of a table whose rows are packets. Stages go over the rows in
  * order and write a reason into the `fate` of each loser; behind such a loop `Drops.sweep` takes the losers out, if there
- * are any. So the loop itself calls nothing, and an optimizing compiler keeps in registers what it needs of the memory.
- * Mbuf lengths are brought up to date only when a packet leaves.
+ * are any. Mbuf lengths are brought up to date only when a packet leaves.
+ *
+ * The columns lie in the memory, and a stage's loop reads and writes them, like all else, through `memory.i32`, and calls
+ * nothing. So an optimizing compiler keeps one address and one length in registers, and looks at them once. Everybody
+ * else has the columns as arrays.
  *
  * It is the scratch of one lcore between receive and transmit, and no state: nothing in it outlives a poll.
  */
 export class PacketBurst {
   /** Rows in use. */
   count = 0;
-  /** Positions of the mbufs. */
+  /** Where the columns begin: an index in `memory.i32`. */
+  readonly rows: number;
+  /** {@link BURST_MBUF} */
   readonly mbuf: Uint32Array;
-  /** Positions of the IP headers, the outermost at that stage; 4-byte aligned, as behind Ethernet in an mbuf. */
+  /** {@link BURST_HEADER} */
   readonly header: Uint32Array;
-  /** Bytes from the IP header to the end of the IP packet. */
+  /** {@link BURST_LENGTH} */
   readonly length: Uint32Array;
-  /** Bytes from the IP header to what it carries: ESP, a transport header. */
+  /** {@link BURST_L3} */
   readonly l3: Uint32Array;
-  /** Positions of the SAs that the packets belong to, 0 for none. */
+  /** {@link BURST_SA} */
   readonly sa: Uint32Array;
-  /** Where a packet shall leave: a port id, or {@link PORT_BY_ROUTE}. */
+  /** {@link BURST_PORT} */
   readonly port: Int32Array;
-  /** Why a packet shall be dropped, a number of `DROP`. Between stages it is {@link GOES_ON} in all rows. */
+  /** {@link BURST_FATE} */
   readonly fate: Int32Array;
 
-  constructor(capacity: number = BURST_MAX) {
-    this.mbuf = new Uint32Array(capacity);
-    this.header = new Uint32Array(capacity);
-    this.length = new Uint32Array(capacity);
-    this.l3 = new Uint32Array(capacity);
-    this.sa = new Uint32Array(capacity);
-    this.port = new Int32Array(capacity);
-    this.fate = new Int32Array(capacity).fill(GOES_ON);
+  /** The burst of that name in the memory, made empty if it is not there yet. */
+  constructor(memory: Memory, name: string) {
+    const zone = memory.lookup(name) ?? memory.reserve(name, COLUMNS * BURST_MAX * 4);
+    const rows = zone.position >> 2;
+    const { u32, i32 } = memory;
+    this.rows = rows;
+    this.mbuf = u32.subarray(rows + BURST_MBUF, rows + BURST_MBUF + BURST_MAX);
+    this.header = u32.subarray(rows + BURST_HEADER, rows + BURST_HEADER + BURST_MAX);
+    this.length = u32.subarray(rows + BURST_LENGTH, rows + BURST_LENGTH + BURST_MAX);
+    this.l3 = u32.subarray(rows + BURST_L3, rows + BURST_L3 + BURST_MAX);
+    this.sa = u32.subarray(rows + BURST_SA, rows + BURST_SA + BURST_MAX);
+    this.port = i32.subarray(rows + BURST_PORT, rows + BURST_PORT + BURST_MAX);
+    this.fate = i32.subarray(rows + BURST_FATE, rows + BURST_FATE + BURST_MAX).fill(GOES_ON);
   }
 
-  /** Copies row `from` to row `to`, as a stage does with a survivor. */
+  /** Copies row `from` to row `to`, as the sweep does with a survivor. */
   move(from: number, to: number): void {
     this.mbuf[to] = this.mbuf[from];
     this.header[to] = this.header[from];
@@ -78,14 +110,13 @@ export class PacketBurst {
   }
 }
 
-/** `port` of a packet whose way the route table decides: what route look-ups write where they find nothing. */
-export const PORT_BY_ROUTE = -1;
-
 /** Packets of one SA that follow each other are a run: the row behind the one that begins at row `first`. */
-export function runEnd(burst: PacketBurst, first: number): number {
-  const { sa, count } = burst;
-  const owner = sa[first];
+export function runEnd(memory: Memory, burst: PacketBurst, first: number): number {
+  const { i32 } = memory;
+  const owners = burst.rows + BURST_SA;
+  const count = burst.count;
+  const owner = i32[owners + first];
   let end = first + 1;
-  while (end < count && sa[end] === owner) end++;
+  while (end < count && i32[owners + end] === owner) end++;
   return end;
 }

@@ -1,7 +1,7 @@
 import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
 import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
-import type { PacketBurst } from './packet-burst.ts';
+import { BURST_FATE, BURST_HEADER, BURST_L3, BURST_SA, type PacketBurst } from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
 
 /**
@@ -63,7 +63,7 @@ export class Sad {
    */
   assign(burst: PacketBurst, drops: Drops): void {
     const { u8, i32 } = this.#memory;
-    const { header, l3, sa, fate } = burst;
+    const { rows } = burst;
     const count = burst.count;
     const slots = (this.#zone.position + SAD_SLOTS) >> 2;
     const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
@@ -73,8 +73,8 @@ export class Sad {
     let ownSpi = 0;
     let tunnel4 = false;
     for (let row = 0; row < count; row++) {
-      const at = header[row];
-      const spi = i32[(at + l3[row]) >> 2];
+      const at = i32[rows + BURST_HEADER + row];
+      const spi = i32[(at + i32[rows + BURST_L3 + row]) >> 2];
       const ipv6 = u8[at] >>> 4 === 6;
       if (spi !== ownSpi || ipv6 || !tunnel4) {
         const family = ipv6 ? FAMILY_IPV6 : 0;
@@ -90,9 +90,9 @@ export class Sad {
         ownSpi = spi;
         tunnel4 = !ipv6 && (i32[(owner + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_TUNNEL) !== 0;
       }
-      sa[row] = owner;
+      i32[rows + BURST_SA + row] = owner;
       if (owner === 0) {
-        fate[row] = DROP.sa_unknown;
+        i32[rows + BURST_FATE + row] = DROP.sa_unknown;
         lost++;
       } else if (tunnel4) {
         const addresses = (at + 12) >> 2;
@@ -100,11 +100,11 @@ export class Sad {
           (i32[addresses] ^ i32[(owner + layout.SA_SOURCE) >> 2]) |
           (i32[addresses + 1] ^ i32[(owner + layout.SA_DESTINATION) >> 2]);
         if (unlike !== 0) {
-          fate[row] = DROP.sa_address;
+          i32[rows + BURST_FATE + row] = DROP.sa_address;
           lost++;
         }
       } else if (ipv6 && !this.#addressed6(owner, at)) {
-        fate[row] = DROP.sa_address;
+        i32[rows + BURST_FATE + row] = DROP.sa_address;
         lost++;
       }
     }

@@ -10,7 +10,11 @@ const hex = (data: Uint8Array) => Array.from(data, (byte) => byte.toString(16).p
 const payload = (length: number) => Uint8Array.from({ length }, (_, i) => 0x30 + i);
 
 class ClassifyBench extends PacketBench {
-  readonly classes: Classes = { ipv4: new PacketBurst(), ipv6: new PacketBurst(), esp: new PacketBurst() };
+  readonly classes: Classes = {
+    ipv4: new PacketBurst(this.memory, 'ipv4'),
+    ipv6: new PacketBurst(this.memory, 'ipv6'),
+    esp: new PacketBurst(this.memory, 'esp'),
+  };
 
   /** Classifies frames and says how many became what; the bursts keep their packets until the next call. */
   sort(frames: readonly Uint8Array[], shift = 0): Record<string, number> {

@@ -1,7 +1,16 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { DROP } from '@inline-ipsec/ipsec/drop-reason';
 import type { Drops } from '@inline-ipsec/ipsec/drops';
-import { type PacketBurst, PORT_BY_ROUTE } from '@inline-ipsec/ipsec/packet-burst';
+import {
+  BURST_HEADER,
+  BURST_L3,
+  BURST_LENGTH,
+  BURST_MBUF,
+  BURST_PORT,
+  BURST_SA,
+  type PacketBurst,
+  PORT_BY_ROUTE,
+} from '@inline-ipsec/ipsec/packet-burst';
 import { MBUF_BUF_ADDR, MBUF_DATA_LEN, MBUF_DATA_OFF, MBUF_NB_SEGS } from '@inline-ipsec/mbuf/layout';
 import { IPV4_FRAGMENT_WORD, ipv4IsFragment } from '@inline-ipsec/net/ipv4';
 import { Ipv6Walk, WALK_OK, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
@@ -47,8 +56,9 @@ export function classify(memory: Memory, table: Uint32Array, count: number, clas
  */
 function classifyIpv4(memory: Memory, table: Uint32Array, count: number, plain: PacketBurst, esp: PacketBurst): number {
   const { i32 } = memory;
-  let plainRow = 0;
-  let espRow = 0;
+  // Where the next row of each goes.
+  let plainRows = plain.rows;
+  let espRows = esp.rows;
   let i = 0;
   for (; i < count; i++) {
     const m = table[i];
@@ -72,26 +82,26 @@ function classifyIpv4(memory: Memory, table: Uint32Array, count: number, plain: 
       break;
     }
     if (((i32[ip + 2] >>> 8) & 0xff) !== PROTOCOL_ESP) {
-      plain.mbuf[plainRow] = m;
-      plain.header[plainRow] = at;
-      plain.length[plainRow] = length;
-      plain.l3[plainRow] = l3;
-      plain.sa[plainRow] = 0;
-      plain.port[plainRow] = PORT_BY_ROUTE;
-      plainRow++;
+      i32[plainRows + BURST_MBUF] = m;
+      i32[plainRows + BURST_HEADER] = at;
+      i32[plainRows + BURST_LENGTH] = length;
+      i32[plainRows + BURST_L3] = l3;
+      i32[plainRows + BURST_SA] = 0;
+      i32[plainRows + BURST_PORT] = PORT_BY_ROUTE;
+      plainRows++;
     } else {
       if ((i32[ip + 1] & IPV4_FRAGMENT_WORD) !== 0 || length < l3 + ESP_HEADER_BYTES) break;
-      esp.mbuf[espRow] = m;
-      esp.header[espRow] = at;
-      esp.length[espRow] = length;
-      esp.l3[espRow] = l3;
-      esp.sa[espRow] = 0;
-      esp.port[espRow] = PORT_BY_ROUTE;
-      espRow++;
+      i32[espRows + BURST_MBUF] = m;
+      i32[espRows + BURST_HEADER] = at;
+      i32[espRows + BURST_LENGTH] = length;
+      i32[espRows + BURST_L3] = l3;
+      i32[espRows + BURST_SA] = 0;
+      i32[espRows + BURST_PORT] = PORT_BY_ROUTE;
+      espRows++;
     }
   }
-  plain.count = plainRow;
-  esp.count = espRow;
+  plain.count = plainRows - plain.rows;
+  esp.count = espRows - esp.rows;
   return i;
 }
 

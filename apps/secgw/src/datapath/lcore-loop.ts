@@ -76,8 +76,8 @@ export class LcoreLoop {
   readonly #memory: Memory;
   readonly #counters: number;
   readonly #table = new Uint32Array(BURST_MAX);
-  readonly #classes: Classes = { ipv4: new PacketBurst(), ipv6: new PacketBurst(), esp: new PacketBurst() };
-  readonly #clear = new PacketBurst();
+  readonly #classes: Classes;
+  readonly #clear: PacketBurst;
   readonly #jobs: EspJobs;
   readonly #outbound: EspOutbound;
   readonly #inbound: EspInbound;
@@ -96,6 +96,9 @@ export class LcoreLoop {
     this.#memory = memory;
     this.#counters = lcoreCounters(memory, lcore);
     this.drops = new Drops(memory, lcore);
+    const burst = (name: string) => new PacketBurst(memory, `BURST_${lcore}_${name}`);
+    this.#classes = { ipv4: burst('ipv4'), ipv6: burst('ipv6'), esp: burst('esp') };
+    this.#clear = burst('clear');
     this.#jobs = new EspJobs(memory, `JOBS_${lcore}`, BURST_MAX);
     this.#outbound = new EspOutbound(
       memory,

@@ -13,8 +13,8 @@ const lastBytes = (packets: readonly Uint8Array[]) => packets.map((packet) => pa
 class PolicyBench extends PacketBench {
   readonly counters = this.memory.reserve('counters', 64).position >> 3;
   readonly sa = this.memory.reserve('SA', SA_BYTES).position;
-  readonly from = new PacketBurst();
-  readonly clear = new PacketBurst();
+  readonly from = new PacketBurst(this.memory, 'from');
+  readonly clear = new PacketBurst(this.memory, 'clear');
   readonly table = AclTable.build(
     this.memory,
     'test',

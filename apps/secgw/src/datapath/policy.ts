@@ -2,7 +2,7 @@ import type { AclTable } from '@inline-ipsec/acl/acl-table';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { DROP } from '@inline-ipsec/ipsec/drop-reason';
 import type { Drops } from '@inline-ipsec/ipsec/drops';
-import { BURST_MAX, type PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
+import { BURST_FATE, BURST_MAX, BURST_SA, type PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
 
 /**
  * What a policy's look-up answers (RFC 4301 section 4.4.1): one of these, or else the position of the SA that protects.
@@ -52,8 +52,10 @@ export class PolicyStage {
       burst.count = 0;
       return;
     }
+    const { i32 } = this.#memory;
+    const owners = burst.rows + BURST_SA;
     let protect = 0;
-    for (let row = 0; row < count; row++) if (sa[row] > POLICY_BYPASS) protect++;
+    for (let row = 0; row < count; row++) if (i32[owners + row] > POLICY_BYPASS) protect++;
     this.#count(protect, protect === count ? 0 : this.#separate(burst, clear), count);
   }
 
@@ -88,14 +90,15 @@ export class PolicyStage {
     if (count === 0 || this.#table === undefined) return;
     const verdicts = this.#verdicts;
     this.#table.classify(burst.header, count, verdicts);
-    const { sa, fate } = burst;
+    const { i32 } = this.#memory;
+    const { rows } = burst;
     let bypassed = 0;
     let lost = 0;
     for (let row = 0; row < count; row++) {
       const verdict = verdicts[row];
       if (verdict === POLICY_BYPASS) bypassed++;
-      else if (verdict <= POLICY_BYPASS || verdict !== sa[row]) {
-        fate[row] = inboundReason(verdict, sa[row]);
+      else if (verdict <= POLICY_BYPASS || verdict !== i32[rows + BURST_SA + row]) {
+        i32[rows + BURST_FATE + row] = inboundReason(verdict, i32[rows + BURST_SA + row]);
         lost++;
       }
     }

@@ -14,7 +14,7 @@ const v6 = (destination: number) => ipv6Packet(Uint8Array.of(1), { destination }
 class RouteBench extends PacketBench {
   readonly routes4 = Lpm4.create(this.memory, 'four', { maxRules: 3 });
   readonly routes6 = Lpm6.create(this.memory, 'six', { maxRules: 2 });
-  readonly burst = new PacketBurst();
+  readonly burst = new PacketBurst(this.memory, 'burst');
 
   constructor() {
     super();

@@ -1,7 +1,7 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { DROP } from '@inline-ipsec/ipsec/drop-reason';
 import type { Drops } from '@inline-ipsec/ipsec/drops';
-import { BURST_MAX, type PacketBurst, PORT_BY_ROUTE } from '@inline-ipsec/ipsec/packet-burst';
+import { BURST_HEADER, BURST_MAX, BURST_PORT, type PacketBurst, PORT_BY_ROUTE } from '@inline-ipsec/ipsec/packet-burst';
 import type { Lpm4 } from '@inline-ipsec/lpm/lpm4';
 import type { Lpm6 } from '@inline-ipsec/lpm/lpm6';
 
@@ -37,11 +37,12 @@ export class RouteStage {
   /** The common burst: all of it IPv4, without a port yet, and with a route. False when something is left to do. */
   #assignIpv4(burst: PacketBurst): boolean {
     const { i32 } = this.#memory;
-    const { header, port, count } = burst;
+    const { rows, header, port, count } = burst;
     if (this.#routes4 === undefined) return false;
     let other = 0;
     for (let row = 0; row < count; row++) {
-      other |= ((i32[header[row] >> 2] & 0xf0) ^ 0x40) | (port[row] ^ PORT_BY_ROUTE);
+      other |=
+        ((i32[i32[rows + BURST_HEADER + row] >> 2] & 0xf0) ^ 0x40) | (i32[rows + BURST_PORT + row] ^ PORT_BY_ROUTE);
     }
     return other === 0 && this.#routes4.lookupBurst(header, count, port) === count;
   }

@@ -49,7 +49,7 @@ class KeepingWire implements Wire {
 class TransmitBench extends PacketBench {
   readonly wires = [new KeepingWire(this), new KeepingWire(this), new KeepingWire(this)];
   readonly counters = lcoreCounters(this.memory, 0);
-  readonly burst = new PacketBurst();
+  readonly burst = new PacketBurst(this.memory, 'burst');
   readonly stage: TransmitStage;
 
   constructor() {

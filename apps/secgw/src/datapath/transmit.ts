@@ -2,7 +2,7 @@ import type { Memory } from '@inline-ipsec/eal/memory';
 import type { EthPort } from '@inline-ipsec/ethdev/port';
 import { DROP } from '@inline-ipsec/ipsec/drop-reason';
 import type { Drops } from '@inline-ipsec/ipsec/drops';
-import { BURST_MAX, type PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
+import { BURST_HEADER, BURST_LENGTH, BURST_MAX, BURST_MBUF, type PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
 import { MBUF_BUF_ADDR, MBUF_DATA_LEN, MBUF_DATA_OFF, MBUF_PKT_LEN } from '@inline-ipsec/mbuf/layout';
 import { COUNTER } from './counters.ts';
 
@@ -99,7 +99,7 @@ export class TransmitStage {
   /** Appends rows `first` to `end` - 1 to the packets that wait: there is room for them. */
   #prepare(burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer): void {
     const { u16, i32 } = this.#memory;
-    const { mbuf, header, length } = burst;
+    const { rows } = burst;
     const { table, mtu } = buffer;
     const word0 = buffer.word0 | 0;
     const word1 = buffer.word1 | 0;
@@ -108,13 +108,13 @@ export class TransmitStage {
     let waiting = buffer.count | 0;
     let lost = 0;
     for (let row = first; row < end; row++) {
-      const bytes = length[row];
+      const bytes = i32[rows + BURST_LENGTH + row];
       if (bytes > mtu) {
         lost++;
         continue;
       }
-      const m = mbuf[row];
-      const at = header[row];
+      const m = i32[rows + BURST_MBUF + row];
+      const at = i32[rows + BURST_HEADER + row];
       const frame = (at - ETHERNET_BYTES) | 0;
       const word = at >> 2;
       u16[frame >> 1] = word0;
