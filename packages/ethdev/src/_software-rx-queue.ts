@@ -126,8 +126,8 @@ export class SoftwareRxQueue {
     // The mbuf of a frame that did not fit stays, at the front; then the ready ones move up from the end.
     let kept = 0;
     for (let i = 0; i < got; i++) {
-      const m = mbufs[i];
-      const length = lengths[i];
+      const m = mbufs[i] | 0;
+      const length = lengths[i] | 0;
       if (length > room) {
         at[kept] = at[i];
         mbufs[kept++] = m;

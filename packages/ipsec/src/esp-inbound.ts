@@ -18,6 +18,7 @@ import {
   BURST_L3,
   BURST_LENGTH,
   BURST_MAX,
+  BURST_SCRATCH,
   GOES_ON,
   type PacketBurst,
   runEnd,
@@ -26,10 +27,10 @@ import { replayCheck, replayTrack } from './replay-window.ts';
 import * as layout from './sa-layout.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
 
-/** Where what ESP carries begins, its bytes, and what it is. */
-const PAYLOAD = 0;
-const BYTES: number = BURST_MAX;
-const NEXT_HEADER: number = 2 * BURST_MAX;
+// Columns for what the trailer says: where what ESP carries begins, its bytes, and what it is.
+const PAYLOAD: number = BURST_SCRATCH;
+const BYTES: number = BURST_SCRATCH + BURST_MAX;
+const NEXT_HEADER: number = BURST_SCRATCH + 2 * BURST_MAX;
 
 /**
  * Takes ESP off packets (RFC 4303 section 3.4), a burst at a time, in the manner of DPDK's gateway without `-l`:
@@ -44,13 +45,9 @@ export class EspInbound {
   readonly #memory: Memory;
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
-  /** What the trailers say of a burst, in columns as its own: an index in `memory.i32`. */
-  readonly #inside: number;
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops) {
     this.#memory = memory;
-    const name = `INSIDE_${jobs.position}`;
-    this.#inside = (memory.lookup(name) ?? memory.reserve(name, 3 * 4 * BURST_MAX)).position >> 2;
     this.#jobs = jobs;
     this.#drops = drops;
   }
@@ -113,7 +110,7 @@ export class EspInbound {
   /** Looks over a run of packets of one SA before crypto. Returns how many were marked as lost. */
   #admit(burst: PacketBurst, first: number, end: number, sa: number): number {
     const { i32 } = this.#memory;
-    const { rows } = burst;
+    const base = burst.position | 0;
     const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
       burst.fate.fill(DROP.sa_unserved, first, end);
@@ -122,10 +119,11 @@ export class EspInbound {
     const around = ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2] + i32[(sa + layout.SA_ICV_BYTES) >> 2];
     const align = i32[(sa + layout.SA_ALIGN) >> 2] - 1;
     let lost = 0;
-    for (let row = first; row < end; row++) {
-      const enciphered = (i32[rows + BURST_LENGTH + row] - i32[rows + BURST_L3 + row] - around) | 0;
+    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const enciphered = (i32[r + BURST_LENGTH] - i32[r + BURST_L3] - around) | 0;
       if (enciphered <= 0 || (enciphered & align) !== 0) {
-        i32[rows + BURST_FATE + row] = DROP.esp_length;
+        i32[r + BURST_FATE] = DROP.esp_length;
         lost++;
       }
     }
@@ -183,7 +181,7 @@ export class EspInbound {
   /** One run of authentic packets of one SA. Returns how many were marked as lost. */
   #decapsulateRun(burst: PacketBurst, first: number, end: number, sa: number): number {
     const { i32, f64 } = this.#memory;
-    const { rows } = burst;
+    const base = burst.position | 0;
     const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const window = i32[(sa + layout.SA_WINDOW) >> 2];
     let lost = window === 0 ? 0 : this.#trackReplay(burst, first, end, sa, window);
@@ -193,8 +191,9 @@ export class EspInbound {
         ? this.#unwrapTunnel(burst, first, end, flags)
         : this.#unwrapTransport(burst, first, end);
     let octets = 0;
-    for (let row = first; row < end; row++) {
-      if (i32[rows + BURST_FATE + row] === GOES_ON) octets = (octets + i32[rows + BURST_LENGTH + row]) | 0;
+    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      if (i32[r + BURST_FATE] === GOES_ON) octets = (octets + i32[r + BURST_LENGTH]) | 0;
     }
     f64[(sa + layout.SA_PACKETS) >> 3] += end - first - lost;
     f64[(sa + layout.SA_OCTETS) >> 3] += octets;
@@ -204,27 +203,27 @@ export class EspInbound {
   /** Pad length, padding and next header: finds what ESP carries. Returns how many rows were marked as lost. */
   #readTrailers(burst: PacketBurst, first: number, end: number, sa: number): number {
     const { u8, i32 } = this.#memory;
-    const { rows } = burst;
-    const inside = this.#inside;
+    const base = burst.position | 0;
     const espBytes = ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2];
     const behind = i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES;
     let lost = 0;
     let unusual = 0;
-    for (let row = first; row < end; row++) {
-      const top = i32[rows + BURST_HEADER + row];
-      const payload = (top + i32[rows + BURST_L3 + row] + espBytes) | 0;
-      const trailer = (top + i32[rows + BURST_LENGTH + row] - behind) | 0;
+    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const top = i32[r + BURST_HEADER];
+      const payload = (top + i32[r + BURST_L3] + espBytes) | 0;
+      const trailer = (top + i32[r + BURST_LENGTH] - behind) | 0;
       const pad = u8[trailer];
       const padding = (trailer - pad) | 0;
-      i32[inside + PAYLOAD + row] = payload;
-      i32[inside + BYTES + row] = (padding - payload) | 0;
-      i32[inside + NEXT_HEADER + row] = u8[trailer + 1];
-      if (i32[rows + BURST_FATE + row] !== GOES_ON) continue;
+      i32[r + PAYLOAD] = payload;
+      i32[r + BYTES] = (padding - payload) | 0;
+      i32[r + NEXT_HEADER] = u8[trailer + 1];
+      if (i32[r + BURST_FATE] !== GOES_ON) continue;
       if (padding < payload) {
-        i32[rows + BURST_FATE + row] = DROP.esp_trailer;
+        i32[r + BURST_FATE] = DROP.esp_trailer;
         lost++;
       }
-      // As a rule there are at most three bytes of padding, 1, 2, 3 (RFC 4303 section 2.4).
+      // As a rule there are ip most three bytes of padding, 1, 2, 3 (RFC 4303 section 2.4).
       const three = u8[padding] | (u8[padding + 1] << 8) | (u8[padding + 2] << 16);
       if (pad > 3 || ((three ^ 0x03_02_01) & ((1 << (8 * pad)) - 1)) !== 0) unusual++;
     }
@@ -255,16 +254,16 @@ export class EspInbound {
   /** A new header is in front of what a tunnel carried. Returns how many rows were marked as lost. */
   #unwrapTunnel(burst: PacketBurst, first: number, end: number, flags: number): number {
     const { i32 } = this.#memory;
-    const { rows } = burst;
-    const inside = this.#inside;
+    const base = burst.position | 0;
     this.#copyCongestion(burst, first, end);
     let lost = 0;
-    for (let row = first; row < end; row++) {
-      if (i32[rows + BURST_FATE + row] !== GOES_ON) continue;
-      const at = i32[inside + PAYLOAD + row];
-      const bytes = i32[inside + BYTES + row];
-      const nextHeader = i32[inside + NEXT_HEADER + row];
-      const word = i32[at >> 2];
+    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      if (i32[r + BURST_FATE] !== GOES_ON) continue;
+      const ip = i32[r + PAYLOAD];
+      const bytes = i32[r + BYTES];
+      const nextHeader = i32[r + NEXT_HEADER];
+      const word = i32[ip >> 2];
       let reason = GOES_ON;
       let total = 0;
       let l3 = 40;
@@ -274,22 +273,22 @@ export class EspInbound {
         if (bytes < 20 || (word & 0xf0) !== 0x40 || l3 < 20 || total < l3) reason = DROP.ip_header;
         // What is longer than its inner packet carries traffic flow confidentiality padding (RFC 4303 section 2.7).
         else if (total > bytes) reason = DROP.inner_length;
-        else if (!decrementTtlAligned(i32, at)) reason = DROP.ttl;
+        else if (!decrementTtlAligned(i32, ip)) reason = DROP.ttl;
       } else if (nextHeader === IPPROTO_IPV6) {
-        const second = i32[(at >> 2) + 1];
+        const second = i32[(ip >> 2) + 1];
         total = 40 + (((second & 0xff) << 8) | ((second >>> 8) & 0xff));
         if (bytes < 40 || (word & 0xf0) !== 0x60) reason = DROP.ip_header;
         else if (total > bytes) reason = DROP.inner_length;
-        else if (!decrementHopLimitAligned(i32, at)) reason = DROP.ttl;
+        else if (!decrementHopLimitAligned(i32, ip)) reason = DROP.ttl;
       } else reason = DROP.next_header;
       if (reason !== GOES_ON) {
-        i32[rows + BURST_FATE + row] = reason;
+        i32[r + BURST_FATE] = reason;
         lost++;
         continue;
       }
-      i32[rows + BURST_HEADER + row] = at;
-      i32[rows + BURST_LENGTH + row] = total;
-      i32[rows + BURST_L3 + row] = l3;
+      i32[r + BURST_HEADER] = ip;
+      i32[r + BURST_LENGTH] = total;
+      i32[r + BURST_L3] = l3;
     }
     if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) this.#restoreChecksums(burst, first, end);
     return lost;
@@ -298,22 +297,23 @@ export class EspInbound {
   /** A packet whose carrier met congestion has met it too (RFC 6040 section 4.2). */
   #copyCongestion(burst: PacketBurst, first: number, end: number): void {
     const { i32 } = this.#memory;
-    const { rows } = burst;
+    const base = burst.position | 0;
     let congested = 0;
-    for (let row = first; row < end; row++) {
-      if (outerEcn(i32[i32[rows + BURST_HEADER + row] >> 2]) === ECN_CE) congested++;
+    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      if (outerEcn(i32[i32[r + BURST_HEADER] >> 2]) === ECN_CE) congested++;
     }
     if (congested !== 0) this.#markCongestion(burst, first, end);
   }
 
-  #markCongestion({ header, fate }: PacketBurst, first: number, end: number): void {
+  #markCongestion({ position, header, fate }: PacketBurst, first: number, end: number): void {
     const { u8, i32 } = this.#memory;
-    const inside = this.#inside;
+    const rows = position >> 2;
     for (let row = first; row < end; row++) {
       if (fate[row] !== GOES_ON || outerEcn(i32[header[row] >> 2]) !== ECN_CE) continue;
-      const at = i32[inside + PAYLOAD + row];
-      const bytes = i32[inside + BYTES + row];
-      const nextHeader = i32[inside + NEXT_HEADER + row];
+      const at = i32[rows + PAYLOAD + row];
+      const bytes = i32[rows + BYTES + row];
+      const nextHeader = i32[rows + NEXT_HEADER + row];
       if (nextHeader === IPPROTO_IPIP && bytes >= 20) markIpv4Congestion(u8, at);
       else if (nextHeader === IPPROTO_IPV6 && bytes >= 40) markIpv6Congestion(u8, at);
     }
@@ -327,15 +327,15 @@ export class EspInbound {
   }
 
   /** Transport mode: the packet's own header moves back over ESP. None is lost. */
-  #unwrapTransport({ header, length, l3, fate }: PacketBurst, first: number, end: number): number {
+  #unwrapTransport({ position, header, length, l3, fate }: PacketBurst, first: number, end: number): number {
     const { u8, i32 } = this.#memory;
-    const inside = this.#inside;
+    const rows = position >> 2;
     for (let row = first; row < end; row++) {
       if (fate[row] !== GOES_ON) continue;
-      const at = i32[inside + PAYLOAD + row] - l3[row];
-      moveHeaderBack(u8, header[row], at, l3[row], i32[inside + NEXT_HEADER + row]);
+      const at = i32[rows + PAYLOAD + row] - l3[row];
+      moveHeaderBack(u8, header[row], at, l3[row], i32[rows + NEXT_HEADER + row]);
       header[row] = at;
-      length[row] = l3[row] + i32[inside + BYTES + row];
+      length[row] = l3[row] + i32[rows + BYTES + row];
       writePacketLength(u8, at, length[row]);
     }
     return 0;

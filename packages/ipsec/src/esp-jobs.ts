@@ -60,7 +60,6 @@ export class EspJobs {
   /** Appends a job for each of the rows `first` to `end` - 1, which are complete ESP packets of one SA. */
   append(burst: PacketBurst, first: number, end: number, sa: number): void {
     const { i32 } = this.#memory;
-    const { rows } = burst;
     const icvBytes = i32[(sa + layout.SA_ICV_BYTES) >> 2];
     const ivInPacket = i32[(sa + layout.SA_NONCE) >> 2] === layout.NONCE_IN_PACKET;
     const outboundCbc = ivInPacket && (i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INBOUND) === 0;
@@ -69,12 +68,17 @@ export class EspJobs {
     const behind = index + end - first;
     this.#count = behind;
     this.#shapeRun(index, behind, sa, cipherOffset);
-    let job = (this.position + index * JOB_BYTES) >> 2;
-    let nonce = (this.#nonces + index * NONCE_BYTES) >> 2;
-    for (let row = first; row < end; row++) {
-      const esp = (i32[rows + BURST_HEADER + row] + i32[rows + BURST_L3 + row]) | 0;
-      const authenticated = (i32[rows + BURST_LENGTH + row] - i32[rows + BURST_L3 + row] - icvBytes) | 0;
+    const base = burst.position | 0;
+    let jobAt = (this.position + index * JOB_BYTES) | 0;
+    let nonceAt = (this.#nonces + index * NONCE_BYTES) | 0;
+    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const l3 = i32[r + BURST_L3];
+      const esp = (i32[r + BURST_HEADER] + l3) | 0;
+      const authenticated = (i32[r + BURST_LENGTH] - l3 - icvBytes) | 0;
       const word = esp >> 2;
+      const job = jobAt >> 2;
+      const nonce = nonceAt >> 2;
       // An outbound CBC packet's own IV field is enciphered under a nonce that changes with the sequence number, early
       // in it, for a block may be 8 bytes only. All other nonces have the IV of the packet.
       i32[nonce + 1] = outboundCbc ? i32[word + 1] : i32[word + 2];
@@ -84,12 +88,12 @@ export class EspJobs {
       i32[job + (JOB_DESTINATION >> 2)] = esp;
       i32[job + (JOB_CIPHER_LENGTH >> 2)] = (authenticated - cipherOffset) | 0;
       i32[job + (JOB_AUTH_LENGTH >> 2)] = authenticated;
-      if (ivInPacket && !outboundCbc) i32[job + (JOB_IV >> 2)] = esp + ESP_HEADER_BYTES;
+      if (ivInPacket && !outboundCbc) i32[job + (JOB_IV >> 2)] = (esp + ESP_HEADER_BYTES) | 0;
       i32[job + (JOB_AAD >> 2)] = esp;
       i32[job + (JOB_TAG >> 2)] = (esp + authenticated) | 0;
-      i32[job + (JOB_USER >> 2)] = row;
-      job += JOB_BYTES >> 2;
-      nonce += NONCE_BYTES >> 2;
+      i32[job + (JOB_USER >> 2)] = (at - base) >> 2;
+      jobAt = (jobAt + JOB_BYTES) | 0;
+      nonceAt = (nonceAt + NONCE_BYTES) | 0;
     }
   }
 

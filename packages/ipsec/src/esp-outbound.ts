@@ -17,8 +17,8 @@ import {
   BURST_HEADER,
   BURST_L3,
   BURST_LENGTH,
-  BURST_MAX,
   BURST_MBUF,
+  BURST_SCRATCH,
   GOES_ON,
   type PacketBurst,
   runEnd,
@@ -26,6 +26,9 @@ import {
 import * as layout from './sa-layout.ts';
 import { claimedNumbers, claimSequence } from './sequence.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
+
+/** A column for transport mode: what followed the IP header before ESP did. */
+const NEXT_HEADER: number = BURST_SCRATCH;
 
 /**
  * Puts ESP on packets (RFC 4303 section 3.3), a burst at a time, in the manner of DPDK's gateway without `-l`. Packets
@@ -44,13 +47,9 @@ export class EspOutbound {
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
   readonly #egress: InlineEgress;
-  /** Position of a byte for each row in transport mode: what followed the IP header before ESP did. */
-  readonly #nextHeaders: number;
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops, egress: InlineEgress) {
     this.#memory = memory;
-    const name = `NEXT_${jobs.position}`;
-    this.#nextHeaders = (memory.lookup(name) ?? memory.reserve(name, BURST_MAX)).position;
     this.#jobs = jobs;
     this.#drops = drops;
     this.#egress = egress;
@@ -101,7 +100,7 @@ export class EspOutbound {
   /** Step 1, for rows `first` to `end` - 1. Returns how many were marked as lost. */
   #admit(burst: PacketBurst, first: number, end: number, sa: number): number {
     const { i32 } = this.#memory;
-    const { rows } = burst;
+    const base = burst.position | 0;
     const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
     const before =
@@ -115,24 +114,25 @@ export class EspOutbound {
       return end - first;
     }
     let lost = 0;
-    for (let row = first; row < end; row++) {
-      const word = i32[rows + BURST_MBUF + row] >> 2;
-      const at = i32[rows + BURST_HEADER + row];
+    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const word = i32[r + BURST_MBUF] >> 2;
+      const ip = i32[r + BURST_HEADER];
       const buffer = i32[word + (MBUF_BUF_ADDR >> 2)];
       const bufferEnd = buffer + (i32[word + (MBUF_BUF_LEN >> 2)] >>> 16);
-      if (((at - before) | 0) < buffer || ((at + i32[rows + BURST_LENGTH + row] + behind) | 0) > bufferEnd) {
-        i32[rows + BURST_FATE + row] = DROP.headroom;
+      if (((ip - before) | 0) < buffer || ((ip + i32[r + BURST_LENGTH] + behind) | 0) > bufferEnd) {
+        i32[r + BURST_FATE] = DROP.headroom;
         lost++;
       } else if (tunnel) {
         // TTL, protocol and checksum of IPv4, or addresses of IPv6, whose hop limit is before.
-        const ipv4 = (i32[at >> 2] & 0xf0) === 0x40;
-        if (!(ipv4 ? decrementTtlAligned(i32, at) : decrementHopLimitAligned(i32, at))) {
-          i32[rows + BURST_FATE + row] = DROP.ttl;
+        const ipv4 = (i32[ip >> 2] & 0xf0) === 0x40;
+        if (!(ipv4 ? decrementTtlAligned(i32, ip) : decrementHopLimitAligned(i32, ip))) {
+          i32[r + BURST_FATE] = DROP.ttl;
           lost++;
         }
-      } else if ((i32[at >> 2] & 0xf0) === 0x40 && (i32[(at >> 2) + 1] & IPV4_FRAGMENT_WORD) !== 0) {
+      } else if ((i32[ip >> 2] & 0xf0) === 0x40 && (i32[(ip >> 2) + 1] & IPV4_FRAGMENT_WORD) !== 0) {
         // RFC 4303 section 3.3.4: transport mode wants whole packets.
-        i32[rows + BURST_FATE + row] = DROP.fragment;
+        i32[r + BURST_FATE] = DROP.fragment;
         lost++;
       }
     }
@@ -151,8 +151,7 @@ export class EspOutbound {
   #build(burst: PacketBurst, first: number, end: number, sa: number, lastSequence: number): void {
     const memory = this.#memory;
     const { u8, i32, f64 } = memory;
-    const { rows } = burst;
-    const nextHeaders = this.#nextHeaders;
+    const base = burst.position | 0;
     const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
     const step = (flags & layout.SA_FLAG_2018_PADDING) !== 0 ? 0 : 1;
@@ -167,28 +166,29 @@ export class EspOutbound {
     // In transport mode the packet's own header moves, which leaves a place for ESP behind it.
     if (!tunnel) this.#moveHeaders(burst, first, end, espBytes);
     const around = ESP_TRAILER_BYTES + icvBytes + espBytes + outerBytes;
-    // Of row 0, if that was of this run.
-    const firstSequence = (lastSequence + 1 - first) | 0;
+    let next = (lastSequence + 1) | 0;
     let octets = 0;
-    for (let row = first; row < end; row++) {
-      const at = i32[rows + BURST_HEADER + row];
-      const bytes = i32[rows + BURST_LENGTH + row];
+    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const ip = i32[r + BURST_HEADER];
+      const bytes = i32[r + BURST_LENGTH];
       // Behind the header that stays in front: in a tunnel all of the packet, else what its own header carries.
-      const kept = tunnel ? 0 : i32[rows + BURST_L3 + row];
-      const esp = (at + kept - espBytes) | 0;
+      const kept = tunnel ? 0 : i32[r + BURST_L3];
+      const esp = (ip + kept - espBytes) | 0;
       octets = (octets + bytes) | 0;
 
       const pad = -(bytes - kept + ESP_TRAILER_BYTES) & (align - 1);
-      const padding = (at + bytes) | 0;
+      const padding = (ip + bytes) | 0;
       const trailer = (padding + pad) | 0;
       // Up to three bytes of padding, or less: what lies over them comes later.
       u8[padding] = step;
       u8[padding + 1] = two;
       u8[padding + 2] = three;
       u8[trailer] = pad;
-      u8[trailer + 1] = tunnel ? ((i32[at >> 2] & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6) : u8[nextHeaders + row];
+      u8[trailer + 1] = tunnel ? ((i32[ip >> 2] & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6) : i32[r + NEXT_HEADER];
 
-      const sequence = swap32((firstSequence + row) | 0);
+      const sequence = swap32(next);
+      next = (next + 1) | 0;
       const word = esp >> 2;
       i32[word] = spi;
       i32[word + 1] = sequence;
@@ -202,8 +202,8 @@ export class EspOutbound {
         i32[word + 4] = 0;
         i32[word + 5] = 0;
       }
-      i32[rows + BURST_HEADER + row] = (at - espBytes - outerBytes) | 0;
-      i32[rows + BURST_LENGTH + row] = (bytes + pad + around) | 0;
+      i32[r + BURST_HEADER] = (ip - espBytes - outerBytes) | 0;
+      i32[r + BURST_LENGTH] = (bytes + pad + around) | 0;
     }
     if (align > 4) this.#padLonger(burst, first, end, icvBytes);
     f64[(sa + layout.SA_PACKETS) >> 3] += end - first;
@@ -224,10 +224,11 @@ export class EspOutbound {
   }
 
   /** Transport mode: moves the IP headers forward, and keeps what followed them before. */
-  #moveHeaders({ header, l3 }: PacketBurst, first: number, end: number, espBytes: number): void {
-    const { u8 } = this.#memory;
+  #moveHeaders({ position, header, l3 }: PacketBurst, first: number, end: number, espBytes: number): void {
+    const { u8, i32 } = this.#memory;
+    const rows = position >> 2;
     for (let row = first; row < end; row++) {
-      u8[this.#nextHeaders + row] = moveHeaderForward(u8, header[row] - espBytes, header[row], l3[row]);
+      i32[rows + NEXT_HEADER + row] = moveHeaderForward(u8, header[row] - espBytes, header[row], l3[row]);
     }
   }
 

@@ -28,7 +28,7 @@ export function writeOuterIpv4(
   espBytes: number,
 ): void {
   const { i32 } = memory;
-  const { rows } = burst;
+  const base = burst.position | 0;
   const template = (sa + layout.SA_TEMPLATE) >> 2;
   const version = i32[template];
   const fragment = i32[template + 1];
@@ -36,9 +36,10 @@ export function writeOuterIpv4(
   const source = i32[template + 3];
   const destination = i32[template + 4];
   const fixedSum = i32[(sa + layout.SA_OUTER_SUM) >> 2];
-  for (let row = first; row < end; row++) {
-    const word = i32[rows + BURST_HEADER + row] >> 2;
-    const total = i32[rows + BURST_LENGTH + row];
+  for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+    const r = at >> 2;
+    const word = i32[r + BURST_HEADER] >> 2;
+    const total = i32[r + BURST_LENGTH];
     const inside = i32[word + ((IPV4_HEADER_BYTES + espBytes) >> 2)];
     // IPv6 has its traffic class in the low half of the first byte and the high half of the second.
     const tos = (inside & 0xf0) === 0x40 ? (inside >>> 8) & 0xff : ((inside & 0x0f) << 4) | ((inside >>> 12) & 0x0f);
@@ -50,7 +51,7 @@ export function writeOuterIpv4(
     i32[word + 2] = ttl | ((sum & 0xff00) << 8) | (sum << 24);
     i32[word + 3] = source;
     i32[word + 4] = destination;
-    i32[rows + BURST_L3 + row] = IPV4_HEADER_BYTES;
+    i32[r + BURST_L3] = IPV4_HEADER_BYTES;
   }
 }
 

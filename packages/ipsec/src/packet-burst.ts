@@ -9,7 +9,7 @@ export const GOES_ON = -1;
 /** `port` of a packet whose way the route table decides: what route look-ups write where they find nothing. */
 export const PORT_BY_ROUTE = -1;
 
-// The columns, in words from `PacketBurst.rows`; row r of a column is r words further on.
+// The columns, in words from `PacketBurst.position`; row r of a column is r words further on.
 /** Positions of the mbufs. */
 export const BURST_MBUF = 0;
 /** Positions of the IP headers, the outermost at that stage; 4-byte aligned, as behind Ethernet in an mbuf. */
@@ -24,7 +24,9 @@ export const BURST_SA: number = 4 * BURST_MAX;
 export const BURST_PORT: number = 5 * BURST_MAX;
 /** Why a packet shall be dropped, a number of `DROP`. Between stages it is {@link GOES_ON} in all rows. */
 export const BURST_FATE: number = 6 * BURST_MAX;
-const COLUMNS = 7;
+/** The first of three columns that a stage may use as it likes, for what it finds out in one loop and needs in another. */
+export const BURST_SCRATCH: number = 7 * BURST_MAX;
+const COLUMNS = 10;
 
 /**
  * A burst on its way through the data path: the columns of a table whose rows are packets. Stages go over the rows in
@@ -32,16 +34,17 @@ const COLUMNS = 7;
  * are any. Mbuf lengths are brought up to date only when a packet leaves.
  *
  * The columns lie in the memory, and a stage's loop reads and writes them, like all else, through `memory.i32`, and calls
- * nothing. So an optimizing compiler keeps one address and one length in registers, and looks at them once. Everybody
- * else has the columns as arrays.
+ * nothing. So an optimizing compiler keeps one address and one length in registers, and looks at them once. Such a loop
+ * goes by positions and shifts each by two where it is used: what is shifted is known to be small, so that adding a
+ * column to it is no more than an addressing mode. Everybody else has the columns as arrays.
  *
  * It is the scratch of one lcore between receive and transmit, and no state: nothing in it outlives a poll.
  */
 export class PacketBurst {
   /** Rows in use. */
   count = 0;
-  /** Where the columns begin: an index in `memory.i32`. */
-  readonly rows: number;
+  /** Where the columns begin. Row r of a column is the word `i32[((position + 4 * r) >> 2) + BURST_…]`. */
+  readonly position: number;
   /** {@link BURST_MBUF} */
   readonly mbuf: Uint32Array;
   /** {@link BURST_HEADER} */
@@ -56,13 +59,15 @@ export class PacketBurst {
   readonly port: Int32Array;
   /** {@link BURST_FATE} */
   readonly fate: Int32Array;
+  /** {@link BURST_SCRATCH}, the first of them. */
+  readonly scratch: Uint32Array;
 
   /** The burst of that name in the memory, made empty if it is not there yet. */
   constructor(memory: Memory, name: string) {
     const zone = memory.lookup(name) ?? memory.reserve(name, COLUMNS * BURST_MAX * 4);
     const rows = zone.position >> 2;
     const { u32, i32 } = memory;
-    this.rows = rows;
+    this.position = zone.position;
     this.mbuf = u32.subarray(rows + BURST_MBUF, rows + BURST_MBUF + BURST_MAX);
     this.header = u32.subarray(rows + BURST_HEADER, rows + BURST_HEADER + BURST_MAX);
     this.length = u32.subarray(rows + BURST_LENGTH, rows + BURST_LENGTH + BURST_MAX);
@@ -70,6 +75,7 @@ export class PacketBurst {
     this.sa = u32.subarray(rows + BURST_SA, rows + BURST_SA + BURST_MAX);
     this.port = i32.subarray(rows + BURST_PORT, rows + BURST_PORT + BURST_MAX);
     this.fate = i32.subarray(rows + BURST_FATE, rows + BURST_FATE + BURST_MAX).fill(GOES_ON);
+    this.scratch = u32.subarray(rows + BURST_SCRATCH, rows + BURST_SCRATCH + BURST_MAX);
   }
 
   /** Copies row `from` to row `to`, as the sweep does with a survivor. */
@@ -113,10 +119,10 @@ export class PacketBurst {
 /** Packets of one SA that follow each other are a run: the row behind the one that begins at row `first`. */
 export function runEnd(memory: Memory, burst: PacketBurst, first: number): number {
   const { i32 } = memory;
-  const owners = burst.rows + BURST_SA;
-  const count = burst.count;
-  const owner = i32[owners + first];
-  let end = first + 1;
-  while (end < count && i32[owners + end] === owner) end++;
-  return end;
+  const start = burst.position + (first << 2);
+  const stop = burst.position + (burst.count << 2);
+  const owner = i32[(start >> 2) + BURST_SA];
+  let at = (start + 4) | 0;
+  while (at < stop && i32[(at >> 2) + BURST_SA] === owner) at = (at + 4) | 0;
+  return (at - burst.position) >> 2;
 }

@@ -63,8 +63,8 @@ export class Sad {
    */
   assign(burst: PacketBurst, drops: Drops): void {
     const { u8, i32 } = this.#memory;
-    const { rows } = burst;
-    const count = burst.count;
+    const base = burst.position | 0;
+    const stop = base + (burst.count << 2);
     const slots = (this.#zone.position + SAD_SLOTS) >> 2;
     const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
     let lost = 0;
@@ -72,10 +72,11 @@ export class Sad {
     let owner = 0;
     let ownSpi = 0;
     let tunnel4 = false;
-    for (let row = 0; row < count; row++) {
-      const at = i32[rows + BURST_HEADER + row];
-      const spi = i32[(at + i32[rows + BURST_L3 + row]) >> 2];
-      const ipv6 = u8[at] >>> 4 === 6;
+    for (let at = base; at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const ip = i32[r + BURST_HEADER];
+      const spi = i32[(ip + i32[r + BURST_L3]) >> 2];
+      const ipv6 = u8[ip] >>> 4 === 6;
       if (spi !== ownSpi || ipv6 || !tunnel4) {
         const family = ipv6 ? FAMILY_IPV6 : 0;
         owner = 0;
@@ -90,21 +91,21 @@ export class Sad {
         ownSpi = spi;
         tunnel4 = !ipv6 && (i32[(owner + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_TUNNEL) !== 0;
       }
-      i32[rows + BURST_SA + row] = owner;
+      i32[r + BURST_SA] = owner;
       if (owner === 0) {
-        i32[rows + BURST_FATE + row] = DROP.sa_unknown;
+        i32[r + BURST_FATE] = DROP.sa_unknown;
         lost++;
       } else if (tunnel4) {
-        const addresses = (at + 12) >> 2;
+        const addresses = (ip + 12) >> 2;
         const unlike =
           (i32[addresses] ^ i32[(owner + layout.SA_SOURCE) >> 2]) |
           (i32[addresses + 1] ^ i32[(owner + layout.SA_DESTINATION) >> 2]);
         if (unlike !== 0) {
-          i32[rows + BURST_FATE + row] = DROP.sa_address;
+          i32[r + BURST_FATE] = DROP.sa_address;
           lost++;
         }
-      } else if (ipv6 && !this.#addressed6(owner, at)) {
-        i32[rows + BURST_FATE + row] = DROP.sa_address;
+      } else if (ipv6 && !this.#addressed6(owner, ip)) {
+        i32[r + BURST_FATE] = DROP.sa_address;
         lost++;
       }
     }

@@ -57,8 +57,8 @@ export function classify(memory: Memory, table: Uint32Array, count: number, clas
 function classifyIpv4(memory: Memory, table: Uint32Array, count: number, plain: PacketBurst, esp: PacketBurst): number {
   const { i32 } = memory;
   // Where the next row of each goes.
-  let plainRows = plain.rows;
-  let espRows = esp.rows;
+  let plainAt = plain.position | 0;
+  let espAt = esp.position | 0;
   let i = 0;
   for (; i < count; i++) {
     const m = table[i];
@@ -82,26 +82,26 @@ function classifyIpv4(memory: Memory, table: Uint32Array, count: number, plain: 
       break;
     }
     if (((i32[ip + 2] >>> 8) & 0xff) !== PROTOCOL_ESP) {
-      i32[plainRows + BURST_MBUF] = m;
-      i32[plainRows + BURST_HEADER] = at;
-      i32[plainRows + BURST_LENGTH] = length;
-      i32[plainRows + BURST_L3] = l3;
-      i32[plainRows + BURST_SA] = 0;
-      i32[plainRows + BURST_PORT] = PORT_BY_ROUTE;
-      plainRows++;
+      i32[(plainAt >> 2) + BURST_MBUF] = m;
+      i32[(plainAt >> 2) + BURST_HEADER] = at;
+      i32[(plainAt >> 2) + BURST_LENGTH] = length;
+      i32[(plainAt >> 2) + BURST_L3] = l3;
+      i32[(plainAt >> 2) + BURST_SA] = 0;
+      i32[(plainAt >> 2) + BURST_PORT] = PORT_BY_ROUTE;
+      plainAt = (plainAt + 4) | 0;
     } else {
       if ((i32[ip + 1] & IPV4_FRAGMENT_WORD) !== 0 || length < l3 + ESP_HEADER_BYTES) break;
-      i32[espRows + BURST_MBUF] = m;
-      i32[espRows + BURST_HEADER] = at;
-      i32[espRows + BURST_LENGTH] = length;
-      i32[espRows + BURST_L3] = l3;
-      i32[espRows + BURST_SA] = 0;
-      i32[espRows + BURST_PORT] = PORT_BY_ROUTE;
-      espRows++;
+      i32[(espAt >> 2) + BURST_MBUF] = m;
+      i32[(espAt >> 2) + BURST_HEADER] = at;
+      i32[(espAt >> 2) + BURST_LENGTH] = length;
+      i32[(espAt >> 2) + BURST_L3] = l3;
+      i32[(espAt >> 2) + BURST_SA] = 0;
+      i32[(espAt >> 2) + BURST_PORT] = PORT_BY_ROUTE;
+      espAt = (espAt + 4) | 0;
     }
   }
-  plain.count = plainRows - plain.rows;
-  esp.count = espRows - esp.rows;
+  plain.count = (plainAt - plain.position) >> 2;
+  esp.count = (espAt - esp.position) >> 2;
   return i;
 }
 

@@ -2,7 +2,7 @@ import type { AclTable } from '@inline-ipsec/acl/acl-table';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { DROP } from '@inline-ipsec/ipsec/drop-reason';
 import type { Drops } from '@inline-ipsec/ipsec/drops';
-import { BURST_FATE, BURST_MAX, BURST_SA, type PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
+import { BURST_FATE, BURST_SA, BURST_SCRATCH, type PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
 
 /**
  * What a policy's look-up answers (RFC 4301 section 4.4.1): one of these, or else the position of the SA that protects.
@@ -23,7 +23,6 @@ export class PolicyStage {
   readonly #counters: number;
   readonly #drops: Drops;
   readonly #singleSa: number;
-  readonly #verdicts = new Uint32Array(BURST_MAX);
 
   /**
    * @param table no table lets everything pass, as in DPDK's gateway when no `sp` line names the family and direction
@@ -53,9 +52,11 @@ export class PolicyStage {
       return;
     }
     const { i32 } = this.#memory;
-    const owners = burst.rows + BURST_SA;
+    const base = burst.position | 0;
     let protect = 0;
-    for (let row = 0; row < count; row++) if (i32[owners + row] > POLICY_BYPASS) protect++;
+    for (let at = base, stop = base + (count << 2); at < stop; at = (at + 4) | 0) {
+      if (i32[(at >> 2) + BURST_SA] > POLICY_BYPASS) protect++;
+    }
     this.#count(protect, protect === count ? 0 : this.#separate(burst, clear), count);
   }
 
@@ -88,17 +89,18 @@ export class PolicyStage {
   check(burst: PacketBurst): void {
     const count = burst.count;
     if (count === 0 || this.#table === undefined) return;
-    const verdicts = this.#verdicts;
-    this.#table.classify(burst.header, count, verdicts);
+    this.#table.classify(burst.header, count, burst.scratch);
     const { i32 } = this.#memory;
-    const { rows } = burst;
+    const base = burst.position | 0;
     let bypassed = 0;
     let lost = 0;
-    for (let row = 0; row < count; row++) {
-      const verdict = verdicts[row];
+    for (let at = base, stop = base + (count << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const verdict = i32[r + BURST_SCRATCH];
+      const sa = i32[r + BURST_SA];
       if (verdict === POLICY_BYPASS) bypassed++;
-      else if (verdict <= POLICY_BYPASS || verdict !== i32[rows + BURST_SA + row]) {
-        i32[rows + BURST_FATE + row] = inboundReason(verdict, i32[rows + BURST_SA + row]);
+      else if (verdict <= POLICY_BYPASS || verdict !== sa) {
+        i32[r + BURST_FATE] = inboundReason(verdict, sa);
         lost++;
       }
     }

@@ -37,12 +37,13 @@ export class RouteStage {
   /** The common burst: all of it IPv4, without a port yet, and with a route. False when something is left to do. */
   #assignIpv4(burst: PacketBurst): boolean {
     const { i32 } = this.#memory;
-    const { rows, header, port, count } = burst;
+    const { header, port, count } = burst;
     if (this.#routes4 === undefined) return false;
+    const base = burst.position | 0;
     let other = 0;
-    for (let row = 0; row < count; row++) {
-      other |=
-        ((i32[i32[rows + BURST_HEADER + row] >> 2] & 0xf0) ^ 0x40) | (i32[rows + BURST_PORT + row] ^ PORT_BY_ROUTE);
+    for (let at = base, stop = base + (count << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      other |= ((i32[i32[r + BURST_HEADER] >> 2] & 0xf0) ^ 0x40) | (i32[r + BURST_PORT] ^ PORT_BY_ROUTE);
     }
     return other === 0 && this.#routes4.lookupBurst(header, count, port) === count;
   }
