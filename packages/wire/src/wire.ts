@@ -43,6 +43,11 @@ export interface Wire {
   readonly endless: string | undefined;
   /** Frames that fell due and were lost because nobody took them in time. Only a paced wire loses any. */
   readonly missed?: number;
+  /**
+   * A file descriptor that poll(2) finds readable whenever {@link Wire.receive} would give something. A thread with
+   * nothing to do sleeps on it; a wire without one is looked after by the clock.
+   */
+  readonly descriptor?: number | undefined;
   /** What stopped it, if anything did: a capture cut in mid-frame, a write that failed. */
   readonly failure?: SetupError | undefined;
   /**
