@@ -6,6 +6,8 @@ import { LoopWire } from '@inline-ipsec/wire/loop-wire';
 import { NULL_WIRE_KIND } from '@inline-ipsec/wire/null-wire';
 import { pcapWireKind } from '@inline-ipsec/wire/pcap-wire';
 import type { WireKind } from '@inline-ipsec/wire/wire';
+import type { EthDriver } from './driver.ts';
+import { InterfacePort } from './interface-port.ts';
 import type { EthPorts } from './ports.ts';
 import { SoftwarePort } from './software-port.ts';
 
@@ -15,6 +17,7 @@ import { SoftwarePort } from './software-port.ts';
  * - `net_null0[,size=64][,copy=1][,no-rx=1][,pace=PPS]`
  * - `net_ring0[,cable=NAME]`: two of one name are joined; without a name it gets back what it sends
  * - `net_pcap0[,rx_pcap=FILE]…[,tx_pcap=FILE]…[,infinite_rx=1][,pace=PPS]`
+ * - `net_tap0[,iface=NAME][,mac=fixed|ADDRESS]`
  *
  * Keys that a device does not know are refused, as by DPDK's drivers.
  */
@@ -27,7 +30,7 @@ export interface SoftwareDeviceOptions {
   readonly name: string;
   /** What its ports are plugged into. */
   readonly kind: WireKind;
-  /** The address of its next port, 6 bytes. */
+  /** The address of its next port, 6 bytes; ports over interfaces of the operating system have theirs. */
   readonly macAddress: (environment: Environment) => Uint8Array;
 }
 
@@ -36,17 +39,19 @@ export function softwareDevice({ ports, name, kind, macAddress }: SoftwareDevice
   return {
     name,
     match: (device) => device.startsWith(name),
-    probe: (device, { memory, environment }) => {
+    probe: (device, { memory, environment, log }) => {
       device.requireKnown(kind.keys, name);
       const wires = kind.open({ memory, environment }, device);
       try {
-        const driver = new SoftwarePort({
-          memory,
-          name: device.name,
-          driverName: name,
-          wires,
-          macAddress: macAddress(environment),
-        });
+        const options = { memory, name: device.name, driverName: name, wires };
+        const { networkInterface } = wires[0];
+        let driver: EthDriver;
+        if (networkInterface === undefined) {
+          driver = new SoftwarePort({ ...options, macAddress: macAddress(environment) });
+        } else {
+          driver = new InterfacePort({ ...options, networkInterface });
+          log.type('ETHDEV', 'lib.ethdev').info(`${device.name} is interface ${networkInterface.name}`);
+        }
         ports.add(driver, device.name, wires);
       } catch (error) {
         for (const wire of wires) wire.close();
@@ -87,10 +92,20 @@ export function pcapDevice(ports: EthPorts, files: CaptureFiles): DeviceDriver {
   return softwareDevice({ ports, name: 'net_pcap', kind: pcapWireKind(files), macAddress });
 }
 
-/** All of these; net_pcap only where there is something to open capture files. */
-export function softwareDevices(ports: EthPorts, files?: CaptureFiles): DeviceDriver[] {
+/**
+ * net_tap. A port has the address of its interface, as in DPDK.
+ *
+ * @param kind that of `tapWireKind` of `@inline-ipsec/wire/tap`
+ */
+export function tapDevice(ports: EthPorts, kind: WireKind): DeviceDriver {
+  return softwareDevice({ ports, name: 'net_tap', kind, macAddress: randomMac });
+}
+
+/** All of these; net_pcap only where there is something to open capture files, net_tap where there is its kind of wire. */
+export function softwareDevices(ports: EthPorts, files?: CaptureFiles, tap?: WireKind): DeviceDriver[] {
   const devices = [nullDevice(ports), ringDevice(ports)];
   if (files !== undefined) devices.push(pcapDevice(ports, files));
+  if (tap !== undefined) devices.push(tapDevice(ports, tap));
   return devices;
 }
 

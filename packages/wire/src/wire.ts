@@ -2,6 +2,7 @@ import type { DeviceArguments } from '@inline-ipsec/eal/device-arguments';
 import type { Environment } from '@inline-ipsec/eal/environment';
 import type { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory } from '@inline-ipsec/eal/memory';
+import type { NetworkInterface } from './network-interface.ts';
 
 /**
  * What a port is plugged into. A wire is where Ethernet frames come from and go to: a cable to another port, a capture
@@ -48,6 +49,8 @@ export interface Wire {
    * nothing to do sleeps on it; a wire without one is looked after by the clock.
    */
   readonly descriptor?: number | undefined;
+  /** The interface of the operating system that it is, if it is one. */
+  readonly networkInterface?: NetworkInterface;
   /** What stopped it, if anything did: a capture cut in mid-frame, a write that failed. */
   readonly failure?: SetupError | undefined;
   /**

@@ -11,6 +11,7 @@ import { softwareDevices } from '@inline-ipsec/ethdev/software-devices';
 import { ixgbeDevice } from '@inline-ipsec/ixgbe/ixgbe-device';
 import type { CaptureFiles } from '@inline-ipsec/wire/capture-files';
 import { pcapWireKind } from '@inline-ipsec/wire/pcap-wire';
+import type { WireKind } from '@inline-ipsec/wire/wire';
 import { WireKinds } from '@inline-ipsec/wire/wire-kinds';
 import { consumeConfiguration } from '../configuration/configuration.ts';
 import { parseApplicationOptions } from '../options/application-options.ts';
@@ -25,6 +26,8 @@ export interface Platform {
   readonly environment: Environment;
   /** Where captures are. */
   readonly files: CaptureFiles;
+  /** What makes TAP interfaces, where there are any. */
+  readonly tap?: WireKind;
   /** Reads the whole configuration file, into bytes that are the caller's to wipe. */
   readonly readFile: (path: string) => Uint8Array;
   /** Engines beyond those of portable code. */
@@ -49,15 +52,17 @@ export function startGateway(
   platform: Platform,
   { peculiarities = {}, memory }: StartOptions = {},
 ): Gateway | undefined {
-  const { environment, files, readFile, engines = {} } = platform;
+  const { environment, files, tap, readFile, engines = {} } = platform;
   const ports = new EthPorts();
   const devices = new CryptoDevices();
+  const wires = new WireKinds().add(pcapWireKind(files));
+  if (tap !== undefined) wires.add(tap);
   const eal = Eal.init({
     argv,
     environment,
     drivers: [
-      ixgbeDevice({ ports, wires: new WireKinds().add(pcapWireKind(files)), engines: candidates(engines) }),
-      ...softwareDevices(ports, files),
+      ixgbeDevice({ ports, wires, engines: candidates(engines) }),
+      ...softwareDevices(ports, files, tap),
       ...cryptoDrivers(devices, engines),
     ],
     // One thread plays all lcores, and its own memory is copied quicker than shared memory is.

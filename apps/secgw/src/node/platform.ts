@@ -3,13 +3,15 @@ import { createOpensslEngine } from '@inline-ipsec/cryptodev/openssl';
 import { SetupError } from '@inline-ipsec/eal/errors';
 import { nodeEnvironment } from '@inline-ipsec/eal/node-environment';
 import { NodeCaptureFiles } from '@inline-ipsec/wire/pcap-file';
+import { tapWireKind } from '@inline-ipsec/wire/tap';
 import type { Platform } from '../gateway/start-gateway.ts';
 
-/** The gateway's platform on Node: files, OpenSSL, the process's clock and streams. */
+/** The gateway's platform on Node: files, TAP interfaces, OpenSSL, the process's clock and streams. */
 export function nodePlatform(): Platform {
   return {
     environment: nodeEnvironment(),
     files: new NodeCaptureFiles(),
+    tap: tapWireKind(),
     readFile: readConfigurationFile,
     engines: { openssl: createOpensslEngine },
   };
