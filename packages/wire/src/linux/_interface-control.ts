@@ -82,6 +82,7 @@ export class InterfaceControl implements NetworkInterface {
   readonly #calls: SystemCalls;
   readonly #request: InterfaceRequest;
   #socket: number;
+  #mtu: number | undefined;
 
   /**
    * Of an interface, or of a name that may become one.
@@ -111,9 +112,15 @@ export class InterfaceControl implements NetworkInterface {
     return (this.#request.word & both) === both;
   }
 
-  /** The most bytes behind an Ethernet header, 0 when nobody here can tell. */
-  get mtu(): number {
-    return this.#ask(SIOCGIFMTU) ? this.#request.number : 0;
+  /** The most bytes behind an Ethernet header, as of the last {@link readMtu} or {@link setMtu}; undefined when not known. */
+  get mtu(): number | undefined {
+    return this.#mtu;
+  }
+
+  /** Asks the kernel for {@link mtu}. */
+  readMtu(): number | undefined {
+    this.#mtu = this.#ask(SIOCGIFMTU) ? this.#request.number : undefined;
+    return this.#mtu;
   }
 
   get macAddress(): Uint8Array {
@@ -128,9 +135,10 @@ export class InterfaceControl implements NetworkInterface {
   }
 
   setMtu(mtu: number): void {
-    if (this.mtu === mtu) return;
+    if (this.readMtu() === mtu) return;
     this.#request.number = mtu;
     if (!this.#ask(SIOCSIFMTU)) throw this.#error(`have an MTU of ${mtu}`);
+    this.#mtu = mtu;
   }
 
   setUp(up: boolean): void {

@@ -57,8 +57,6 @@ export class TapWire implements Wire {
   readonly #bufferView = new DataView(this.#buffer.buffer);
   readonly #bufferAddress: number;
   readonly #view: DataView;
-  // The longest frame that the kernel is known to send.
-  #longest: number;
   #link: WireLink = LINK_UP_10G;
   #linkUntil = 0;
   #refused = 0;
@@ -76,7 +74,7 @@ export class TapWire implements Wire {
     this.#onClose = onClose;
     this.#view = new DataView(memory.u8.buffer);
     this.#bufferAddress = calls.addressOf(this.#buffer);
-    this.#longest = this.#longestNow();
+    this.#control.readMtu();
     this.endless = `the kernel may send by TAP interface ${device.control.name} at any time`;
   }
 
@@ -115,7 +113,7 @@ export class TapWire implements Wire {
     if (this.#descriptor < 0) return 0;
     const { address } = this.#memory;
     // The kernel does not tell that it cut a frame, so one that might be longer than its place is not read there.
-    const direct = address !== 0 && room >= this.#longest;
+    const direct = address !== 0 && room >= longestFrame(this.#control.mtu);
     const calls = this.#calls;
     const descriptor = this.#descriptor;
     let count = 0;
@@ -166,13 +164,7 @@ export class TapWire implements Wire {
    * come through the buffer, which has room for all.
    */
   #lengthOfFull(room: number): number {
-    this.#longest = this.#longestNow();
-    return this.#longest > room ? room + 1 : room;
-  }
-
-  #longestNow(): number {
-    const { mtu } = this.#control;
-    return mtu === 0 ? MAX_FRAME_BYTES : mtu + AROUND_MTU;
+    return longestFrame(this.#control.readMtu()) > room ? room + 1 : room;
   }
 
   /** With nothing to read, which is no failure, it is EAGAIN; EIO while the interface is down. */
@@ -211,6 +203,11 @@ export class TapWire implements Wire {
       message: `TAP interface ${this.#control.name} was deleted by somebody else`,
     });
   }
+}
+
+/** The longest frame that the kernel sends with an MTU. */
+function longestFrame(mtu: number | undefined): number {
+  return mtu === undefined ? MAX_FRAME_BYTES : mtu + AROUND_MTU;
 }
 
 /** How {@link tapWireKind} reaches its operating system; for tests. */
