@@ -34,7 +34,7 @@ export interface WorkspacePackage {
   readonly portable: readonly string[];
   /** What takes Node. */
   readonly node: readonly string[];
-  /** Modules that nobody outside shall reach: `_private` ones, and `node/…`, which has names of its own. */
+  /** Modules that nobody outside shall reach: `_private` ones, and `node/…` and `linux/…` where those have names of their own. */
   readonly closed: readonly string[];
 }
 
@@ -64,7 +64,10 @@ function describePackage(folder: string): WorkspacePackage {
   const modules = filesUnder(join(folder, 'src'))
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('testing/'))
     .map((file) => file.slice(0, -'.ts'.length));
-  const isClosed = (module: string): boolean => /^(node|linux)\/|(^|\/)_/.test(module);
+  // Code for one system is behind a few names of its own, but where its whole folder is open.
+  const systems = ['node', 'linux'].filter((system) => !manifest.exports[`./${system}/*`]);
+  const isClosed = (module: string): boolean => /(^|\/)_/.test(module) || systems.includes(module.split('/')[0]);
+  const isPortable = (module: string): boolean => !isClosed(module) && !/^(node|linux)\//.test(module);
   const named = Object.entries(manifest.exports)
     .filter(([key, target]) => target !== null && !key.includes('*') && key !== './package.json')
     .map(([key]) => key);
@@ -73,8 +76,11 @@ function describePackage(folder: string): WorkspacePackage {
     folder,
     manifest,
     modules,
-    portable: modules.filter((module) => !isClosed(module)).map((module) => `${name}/${module}`),
-    node: named.map((key) => `${name}${key.slice(1)}`),
+    portable: modules.filter(isPortable).map((module) => `${name}/${module}`),
+    node: [
+      ...named.map((key) => `${name}${key.slice(1)}`),
+      ...modules.filter((module) => !isClosed(module) && !isPortable(module)).map((module) => `${name}/${module}`),
+    ],
     closed: modules.filter(isClosed).map((module) => `${name}/${module}`),
   };
 }
