@@ -34,15 +34,22 @@ export class GatewayProcess {
   /**
    * Starts `ipsec-secgw` with these words.
    *
+   * @param variables are added to its environment
    * @param through a program and its arguments that become the gateway, such as `ip netns exec NAME`
    * @throws Error when it has not been built
    */
-  constructor(folder: string, words: readonly string[], through: readonly string[] = []) {
+  constructor(
+    folder: string,
+    words: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
+    through: readonly string[] = [],
+  ) {
     if (!existsSync(join(APPLICATION, 'dist', 'ipsec-secgw.js'))) {
       throw new Error('apps/secgw/dist/ipsec-secgw.js is not there: build it with `npm run setup`');
     }
+    const env = { ...process.env, ...variables };
     const [program, ...all] = [...through, COMMAND, ...words];
-    const child = spawn(program, all, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, all, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;

@@ -62,7 +62,7 @@ afterEach(async () => {
 });
 
 function start(namespace: NetworkNamespace, words: readonly string[]): GatewayProcess {
-  const gateway = new GatewayProcess(folder.path, words, namespace.through);
+  const gateway = new GatewayProcess(folder.path, words, {}, namespace.through);
   running.push(gateway);
   return gateway;
 }
@@ -177,7 +177,7 @@ describe.skipIf(!TAP_INTERFACES.here)(`a gateway on TAP interfaces${TAP_INTERFAC
   it('is refused what it cannot have', async () => {
     const namespace = new NetworkNamespace();
     const refused = async (words: readonly string[], through: readonly string[] = []): Promise<string> => {
-      const gateway = new GatewayProcess(folder.path, words, [...namespace.through, ...through]);
+      const gateway = new GatewayProcess(folder.path, words, {}, [...namespace.through, ...through]);
       running.push(gateway);
       const { status, stderr } = await gateway.ended;
       expect(status).toBe(1);
