@@ -6,7 +6,7 @@ import { NodeCaptureFiles } from '@inline-ipsec/wire/pcap-file';
 import { tapWireKind } from '@inline-ipsec/wire/tap';
 import type { Platform } from '../gateway/start-gateway.ts';
 
-/** The gateway's platform on Node: files, TAP interfaces, OpenSSL, the process's clock and streams. */
+/** The gateway's platform on Node: files, OpenSSL, the process's clock and streams. */
 export function nodePlatform(): Platform {
   return {
     environment: nodeEnvironment(),
