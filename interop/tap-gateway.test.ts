@@ -188,6 +188,8 @@ describe.skipIf(!TAP_INTERFACES.here)(`a gateway on TAP interfaces${TAP_INTERFAC
     expect(await refused(with0('--vdev=net_tap0,remote=eth0'))).toMatch(/cannot have remote: that comes later/);
     expect(await refused(with0('--vdev=net_tap0,iface=lo'))).toMatch(/interface lo is there already, and is no TAP/);
     expect(await refused(with0('--vdev=net_tap0,ifase=a'))).toMatch(/ifase.*did you mean iface/);
+    const queues = CONTRACT.map((word) => word.replace('=(0,0,0),', '=(0,0,0),(0,1,0),'));
+    expect(await refused(queues)).toMatch(/port 0 \(net_tap0\): a TAP interface with several queues comes later/);
     const nobody = ['setpriv', '--reuid', '65534', '--clear-groups'];
     expect(await refused(CONTRACT, nobody)).toMatch(/may not make TAP interface dtap%d.*CAP_NET_ADMIN; run as root/);
     expect(namespace.link('dtap0')).toBeUndefined();

@@ -1,3 +1,4 @@
+import { SetupError } from '@inline-ipsec/eal/errors';
 import { RX_OFFLOAD_SECURITY, TX_OFFLOAD_IPV4_CKSUM, TX_OFFLOAD_SECURITY } from '@inline-ipsec/ethdev/offloads';
 import type { EthPort } from '@inline-ipsec/ethdev/port';
 import type { PktmbufPool } from '@inline-ipsec/mbuf/pktmbuf';
@@ -37,6 +38,7 @@ export function setUpPort(
   const info = port.info();
   const rxQueues = setup.rxLcores.length;
   const txQueues = Math.min(setup.txLcores.length, info.maxTxQueues);
+  if (info.driverName === 'net_tap' && rxQueues > info.maxRxQueues) throw queuesLater(port, rxQueues);
   print(`Configuring device port ${port.id}:`);
   print(`Address: ${formatMac(port.macAddress).toUpperCase()}`);
   print(`Creating queues: nb_rx_queue=${rxQueues} nb_tx_queue=${txQueues}...`);
@@ -67,4 +69,15 @@ export function setUpPort(
     port.rxQueueSetup(queue, { descriptors: descriptors.rx, pool: setup.pool });
   });
   port.promiscuous = setup.promiscuous;
+}
+
+/** DPDK's net_tap has several queues, so whoever asks for them is not wrong. */
+function queuesLater({ id, name }: EthPort, queues: number): SetupError {
+  return new SetupError({
+    code: 'ERR_NOT_YET',
+    errno: 'ENOTSUP',
+    message: `port ${id} (${name}): a TAP interface with several queues comes later`,
+    expected: 'one queue in --config',
+    got: String(queues),
+  });
 }
