@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { afterAll } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { lookFor, runForeign } from './foreign-programs.ts';
 
 /** Network namespaces, so that tests of interfaces touch none of the machine's, and not each other's. */
@@ -15,13 +15,13 @@ export const TAP_INTERFACES = lookFor(
 
 let made = 0;
 
-/** A network namespace, deleted with all that is in it when the tests of a file are over. */
+/** A network namespace, made in a test and deleted with all that is in it when that test is over. */
 export class NetworkNamespace {
   readonly name: string = `secgw-${process.pid}-${made++}`;
 
   constructor() {
-    afterAll(() => this.remove());
     runForeign('/', 'ip', ['netns', 'add', this.name]);
+    onTestFinished(() => void spawnSync('ip', ['netns', 'del', this.name]));
     // The kernel greets neighbours on every new interface, which tests would take for answers.
     const quiet = ['all', 'default'].map((what) => `net.ipv6.conf.${what}.disable_ipv6=1`);
     spawnSync('ip', ['netns', 'exec', this.name, 'sysctl', '-qw', ...quiet]);
@@ -51,10 +51,6 @@ export class NetworkNamespace {
       encoding: 'utf8',
     });
     return status === 0 ? (JSON.parse(stdout)[0] as InterfaceState) : undefined;
-  }
-
-  remove(): void {
-    spawnSync('ip', ['netns', 'del', this.name]);
   }
 }
 
