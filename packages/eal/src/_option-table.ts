@@ -269,14 +269,19 @@ export const OPTIONS: readonly OptionRow[] = [
     settings.inMemory = true;
     settings.sharedConfiguration = false;
   }),
-  valued({ long: ['huge-dir'], value: 'DIRECTORY', help: 'where hugepages are mounted' }, (settings, value) => {
-    settings.hugeDirectory = value;
-  }),
+  // Huge pages are taken without files.
+  valued(
+    { long: ['huge-dir'], value: 'DIRECTORY', noEffect: true, help: 'where hugepages are mounted' },
+    (settings, value) => {
+      settings.hugeDirectory = value;
+    },
+  ),
   choice(
     {
       long: ['huge-unlink'],
       words: ['existing', 'always', 'never'],
       fallback: 'always',
+      noEffect: true,
       help: 'when files of hugepages are removed',
     },
     (settings, value) => {

@@ -32,6 +32,18 @@ describe('starting', () => {
     expect(start('').eal.applicationArgv).toEqual(['app']);
   });
 
+  it('says to whoever makes the memory whether it may have huge pages, and lets it speak', () => {
+    const asked: boolean[] = [];
+    const memory: EalInit['memory'] = (_bytes, { hugepages, log }) => {
+      asked.push(hugepages);
+      log.info('memory of a special kind');
+      return Memory.create({ bytes: 0x40000 });
+    };
+    expect(start('--in-memory', { memory }).lines).toContain('EAL: memory of a special kind');
+    start('--no-huge', { memory });
+    expect(asked).toEqual([true, false]);
+  });
+
   it('makes no thread an lcore', () => {
     start('-l 0');
     expect(lcoreId()).toBe(LCORE_ID_ANY);

@@ -23,6 +23,14 @@ export const MAX_MEMORY_MIB = 2047;
 
 const MIB = 1024 * 1024;
 
+/** What else the options say of the memory, for who makes it. */
+export interface MemoryRequest {
+  /** False with `--no-huge`. */
+  readonly hugepages: boolean;
+  /** Where it may say what it made. */
+  readonly log: LogType;
+}
+
 /** What {@link Eal.init} needs. */
 export interface EalInit {
   /** The command line, program name first. What follows `--` is the application's. */
@@ -31,7 +39,7 @@ export interface EalInit {
   /** The drivers, in the order in which they are asked for a device. */
   readonly drivers?: readonly DeviceDriver[];
   /** The memory, or what makes it in the size that the options say. Default: {@link Memory.create}. */
-  readonly memory?: Memory | ((bytes: number) => Memory);
+  readonly memory?: Memory | ((bytes: number, request: MemoryRequest) => Memory);
   /** How many processors there are. Default: what the environment says. */
   readonly processors?: number | undefined;
   /** What `-v` prints, such as `ipsec-secgw 1.0.0`. */
@@ -76,7 +84,9 @@ export class Eal {
     this.mainLcore = options.mainLcore ?? this.lcores[0];
     this.#buses = plugDevices(options, drivers, this.#messages);
     const bytes = memoryMiB(options, this.#messages) * MIB;
-    this.memory = typeof init.memory === 'function' ? init.memory(bytes) : (init.memory ?? Memory.create({ bytes }));
+    const request: MemoryRequest = { hugepages: options.hugepages, log: this.#messages };
+    this.memory =
+      typeof init.memory === 'function' ? init.memory(bytes, request) : (init.memory ?? Memory.create({ bytes }));
 
     if (options.version) this.#messages.notice(`RTE Version: '${init.version ?? 'inline-ipsec'}'`);
     if (processors !== undefined) this.#messages.info(`Detected CPU lcores: ${processors}`);

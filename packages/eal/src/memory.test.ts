@@ -6,12 +6,20 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createNativeMemory, nativeMemoryHandle } from './linux/native-memory.ts';
+import { noSystemCalls } from './linux/system-calls.ts';
 import { alignUp, CACHE_LINE_BYTES, MAX_MEMZONES, MEMORY_MAX_BYTES, Memory, type Memzone } from './memory.ts';
 
 const SIZE = 512 * 1024;
 
 /** Where the first memzone of an empty memory lies. */
 const FIRST = Memory.create({ bytes: SIZE }).reserve('first', 1).position;
+
+/** Memory of any origin is the same. What the operating system gave stays until the process ends. */
+const KINDS = [
+  { kind: 'portable', create: (bytes: number) => Memory.create({ bytes }) },
+  { kind: 'native', create: (bytes: number) => createNativeMemory({ bytes, hugepages: false }).memory },
+].filter(({ kind }) => kind === 'portable' || noSystemCalls() === undefined);
 
 function withCode(code: string, errno: string) {
   return expect.objectContaining({ name: 'SetupError', code, errno });
@@ -49,8 +57,8 @@ describe('a memory', () => {
   });
 });
 
-describe('a memzone', () => {
-  const memory = Memory.create({ bytes: SIZE });
+describe.each(KINDS)('a memzone of $kind memory', ({ create }) => {
+  const memory = create(SIZE);
 
   it('never begins at position 0', () => {
     expect(FIRST).toBeGreaterThan(0);
@@ -97,7 +105,7 @@ describe('a memzone', () => {
   });
 
   it('is refused when the directory is full, and has place again when another goes', () => {
-    const full = Memory.create({ bytes: SIZE });
+    const full = create(SIZE);
     for (let i = 0; i < MAX_MEMZONES; i++) full.reserve(`zone ${i}`, 64);
     expect(() => full.reserve('one more', 64)).toThrow(withCode('ERR_MEMZONE_LIMIT', 'ENOSPC'));
     full.free(full.memzones()[1000]);
@@ -106,7 +114,7 @@ describe('a memzone', () => {
   });
 });
 
-describe('memzones against a model', () => {
+describe.each(KINDS)('memzones of $kind memory against a model', ({ create }) => {
   const names = ['a', 'b', 'c', 'd', 'e', 'f'];
   const operation = fc.oneof(
     {
@@ -137,7 +145,7 @@ describe('memzones against a model', () => {
   it('are aligned, zeroed and apart, are found by name, and fit wherever there is room', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
-        const memory = Memory.create({ bytes: SIZE });
+        const memory = create(SIZE);
         const model = new Map<string, Memzone>();
         for (const step of operations) {
           const held = model.get(step.name);
@@ -180,7 +188,7 @@ describe('memzones against a model', () => {
   });
 });
 
-describe('a memory that threads share', () => {
+describe.each(KINDS)('$kind memory that threads share', ({ create }) => {
   const folder = fileURLToPath(new URL('../node_modules/.compiled/', import.meta.url));
 
   // A thread of its own understands no TypeScript.
@@ -196,13 +204,15 @@ describe('a memory that threads share', () => {
   function inThread(memory: Memory, body: string, data: unknown = undefined): Promise<unknown> {
     const source = `
       const { parentPort, workerData } = require('node:worker_threads');
-      import(workerData.module).then(async ({ Memory }) => {
-        const { data } = workerData;
-        const memory = Memory.attach(workerData.handle);
+      const { portable, native, data } = workerData;
+      import(workerData.module).then(async ({ Memory, attachNativeMemory }) => {
+        const memory = native === undefined ? Memory.attach(portable) : attachNativeMemory(native);
         parentPort.postMessage(await (async () => { ${body} })());
       });`;
-    const module = pathToFileURL(join(folder, 'memory.js')).href;
-    const worker = new Worker(source, { eval: true, workerData: { module, handle: memory.handle, data } });
+    const native = nativeMemoryHandle(memory);
+    const module = pathToFileURL(join(folder, native === undefined ? 'memory.js' : 'linux/native-memory.js')).href;
+    const portable = native === undefined ? memory.handle : undefined;
+    const worker = new Worker(source, { eval: true, workerData: { module, portable, native, data } });
     return new Promise((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
@@ -210,7 +220,7 @@ describe('a memory that threads share', () => {
   }
 
   it('shows its memzones and their bytes to another thread', async () => {
-    const memory = Memory.create({ bytes: SIZE });
+    const memory = create(SIZE);
     const zone = memory.reserve('from here', 100);
     memory.u8[zone.position] = 42;
     const seen = await inThread(
@@ -224,8 +234,19 @@ describe('a memory that threads share', () => {
     expect(memory.u32[(memory.lookup('from there')?.position ?? 0) >> 2]).toBe(0xcafe);
   });
 
+  it('counts exactly when threads add to one word', async () => {
+    const memory = create(SIZE);
+    const zone = memory.reserve('sum', 4);
+    const body = `
+      const at = memory.lookup('sum').position >> 2;
+      for (let i = 0; i < 100_000; i++) Atomics.add(memory.u32, at, 1);
+      return memory.bytes;`;
+    expect(await Promise.all([1, 2, 3].map(() => inThread(memory, body)))).toEqual([SIZE, SIZE, SIZE]);
+    expect(memory.u32[zone.position >> 2]).toBe(300_000);
+  });
+
   it('gives every thread memzones of its own when they reserve and free at the same time', async () => {
-    const memory = Memory.create({ bytes: 4 * SIZE });
+    const memory = create(4 * SIZE);
     const body = `
       for (let i = 0; i < 300; i++) {
         const zone = memory.reserve(data + i, 1 + (i * 97) % 3000);

@@ -100,15 +100,7 @@ export class Memory {
    */
   static create(options: MemoryOptions = {}): Memory {
     const bytes = options.over?.buffer.byteLength ?? options.bytes ?? 256 * 1024 * 1024;
-    if (!Number.isInteger(bytes) || bytes % 0x10000 !== 0 || bytes < 0x40000 || bytes > MEMORY_MAX_BYTES) {
-      throw new SetupError({
-        code: 'ERR_MEMORY_SIZE',
-        errno: 'EINVAL',
-        message: 'the memory cannot have this size',
-        expected: `a multiple of 65536 bytes from 262144 to ${MEMORY_MAX_BYTES}`,
-        got: String(bytes),
-      });
-    }
+    checkMemorySize(bytes);
     const memory = new Memory(options.over ?? { buffer: newBuffer(bytes, options.shared ?? true), address: 0 });
     memory.u32[MAGIC_AT >> 2] = MAGIC;
     memory.u32[TOP_AT >> 2] = FIRST_ZONE;
@@ -378,6 +370,23 @@ export class Memory {
     } finally {
       Atomics.store(this.i32, LOCK_AT >> 2, 0);
     }
+  }
+}
+
+/**
+ * Checks the length of a memory to be.
+ *
+ * @throws SetupError `ERR_MEMORY_SIZE` when it is no multiple of 64 KiB between 256 KiB and {@link MEMORY_MAX_BYTES}
+ */
+export function checkMemorySize(bytes: number): void {
+  if (!Number.isInteger(bytes) || bytes % 0x10000 !== 0 || bytes < 0x40000 || bytes > MEMORY_MAX_BYTES) {
+    throw new SetupError({
+      code: 'ERR_MEMORY_SIZE',
+      errno: 'EINVAL',
+      message: 'the memory cannot have this size',
+      expected: `a multiple of 65536 bytes from 262144 to ${MEMORY_MAX_BYTES}`,
+      got: String(bytes),
+    });
   }
 }
 
