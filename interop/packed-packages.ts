@@ -88,7 +88,7 @@ function describePackage(folder: string): WorkspacePackage {
 /** The files that a build makes of a package: of every module, and the programs that its commands start. */
 export function buildOf({ folder, manifest, modules }: WorkspacePackage): string[] {
   const programs = Object.values(manifest.bin ?? {}).flatMap((bin) => {
-    const imports = readFileSync(join(folder, bin), 'utf8').matchAll(/ from '\.\.\/(dist\/[^']+)'/g);
+    const imports = readFileSync(join(folder, bin), 'utf8').matchAll(/(?: from |\bimport\()'\.\.\/(dist\/[^']+)'/g);
     return [...imports].map(([, file]) => file);
   });
   return [...new Set([...modules.flatMap((module) => [`dist/${module}.js`, `dist/${module}.d.ts`]), ...programs])];

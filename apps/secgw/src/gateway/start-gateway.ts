@@ -32,6 +32,8 @@ export interface Platform {
   readonly readFile: (path: string) => Uint8Array;
   /** Engines beyond those of portable code. */
   readonly engines?: PlatformEngines;
+  /** Makes the memory. Default: one that only this thread sees. */
+  readonly memory?: EalInit['memory'];
 }
 
 /** How {@link startGateway} may differ from a plain start. */
@@ -66,7 +68,7 @@ export function startGateway(
       ...cryptoDrivers(devices, engines),
     ],
     // One thread plays all lcores, and its own memory is copied quicker than shared memory is.
-    memory: memory ?? ((bytes) => Memory.create({ bytes, shared: false })),
+    memory: memory ?? platform.memory ?? ((bytes) => Memory.create({ bytes, shared: false })),
     version: 'ipsec-secgw',
   });
   if (eal.options.help) {

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { createOpensslEngine } from '@inline-ipsec/cryptodev/openssl';
+import type { MemoryRequest } from '@inline-ipsec/eal/eal';
 import { SetupError } from '@inline-ipsec/eal/errors';
+import { createNativeMemory } from '@inline-ipsec/eal/linux/native-memory';
+import { Memory } from '@inline-ipsec/eal/memory';
 import { nodeEnvironment } from '@inline-ipsec/eal/node-environment';
 import { NodeCaptureFiles } from '@inline-ipsec/wire/pcap-file';
 import { tapWireKind } from '@inline-ipsec/wire/tap';
 import type { Platform } from '../gateway/start-gateway.ts';
 
-/** The gateway's platform on Node: files, OpenSSL, the process's clock and streams. */
+/** The gateway's platform on Node: files, OpenSSL, the process's clock and streams, and memory that all its threads see. */
 export function nodePlatform(): Platform {
   return {
     environment: nodeEnvironment(),
@@ -14,7 +17,22 @@ export function nodePlatform(): Platform {
     tap: tapWireKind(),
     readFile: readConfigurationFile,
     engines: { openssl: createOpensslEngine },
+    memory: createMemory,
   };
+}
+
+/** The operating system's memory where it can be had, and otherwise the portable one. */
+function createMemory(bytes: number, { hugepages, log }: MemoryRequest): Memory {
+  try {
+    const { memory, description, noHugePages } = createNativeMemory({ bytes, hugepages });
+    if (noHugePages !== undefined) log.info(`No huge pages: ${noHugePages}`);
+    log.info(`Memory: ${description}`);
+    return memory;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    log.notice(`Memory: portable, for native code cannot see it: ${error.message}`);
+    return Memory.create({ bytes });
+  }
 }
 
 /** Reads a file into bytes of its own, which the caller wipes. */
