@@ -5,6 +5,7 @@ import type { EthPort } from '@inline-ipsec/ethdev/port';
 import type { EthPorts } from '@inline-ipsec/ethdev/ports';
 import { allDrops } from '@inline-ipsec/ipsec/drops';
 import { PktmbufPool } from '@inline-ipsec/mbuf/pktmbuf';
+import type { Wire } from '@inline-ipsec/wire/wire';
 import { checkConfiguration } from '../configuration/check.ts';
 import { formatWarning } from '../configuration/configuration-error.ts';
 import type { Family, GatewayConfiguration } from '../configuration/rules.ts';
@@ -27,7 +28,7 @@ import {
   type SecurityAssociations,
 } from './security-associations.ts';
 import { cryptoMappingLines, linkLines, logMainLoops } from './start-up-lines.ts';
-import { dropLines, type LcoreStatistics, lcoreStatistics, statisticsScreen } from './statistics-screen.ts';
+import { type LcoreStatistics, lcoreStatistics, statisticsText } from './statistics-screen.ts';
 
 /** Mbufs that a pool has at least (DPDK's gateway: `nb_mbufs_in_pool`). */
 const LEAST_MBUFS = 8192;
@@ -129,9 +130,26 @@ export class Gateway {
     logMainLoops(eal.log.type('IPSEC', 'user1'), lcores, options);
   }
 
+  /** The EAL that it stands on. */
+  get eal(): Eal {
+    return this.#parts.eal;
+  }
+
   /** The memory that all of it lies in. */
   get memory(): Memory {
     return this.#parts.eal.memory;
+  }
+
+  /** The wires of all its ports. */
+  get wires(): Wire[] {
+    return this.#ports.flatMap(({ wires }) => wires);
+  }
+
+  /** Packets that its lcores hold between receive and transmit. */
+  get inFlight(): number {
+    let packets = 0;
+    for (const loop of this.loops) packets += loop.inFlight;
+    return packets;
   }
 
   /**
@@ -157,16 +175,13 @@ export class Gateway {
 
   /** True when nothing will come in any more and nothing is on its way: every wire is used up, all is sent. */
   get idle(): boolean {
-    return (
-      this.loops.every(({ inFlight }) => inFlight === 0) &&
-      this.#ports.every(({ wires }) => wires.every(({ done }) => done))
-    );
+    return this.inFlight === 0 && this.wires.every(({ done }) => done);
   }
 
   /** Sends what waits for a full burst, and has files written. */
   drain(): void {
     for (const loop of this.loops) loop.drain();
-    for (const { wires } of this.#ports) for (const wire of wires) wire.flush();
+    for (const wire of this.wires) wire.flush();
   }
 
   /** What stopped a wire of a port, if anything did: a capture cut in mid-frame, a full disk. One sentence each. */
@@ -178,11 +193,7 @@ export class Gateway {
 
   /** What each lcore has done. */
   statistics(): LcoreStatistics[] {
-    const { memory } = this.#parts.eal;
-    return this.loops.map(({ lcore, drops }) => {
-      const dropped = Object.values(drops.counts()).reduce((sum, count) => sum + count, 0);
-      return lcoreStatistics(memory, lcore, dropped);
-    });
+    return this.loops.map(({ lcore }) => lcoreStatistics(this.memory, lcore));
   }
 
   /** Drops of all lcores by reason, on one port or on all. */
@@ -192,8 +203,8 @@ export class Gateway {
 
   /** Prints the statistics screen, with the reasons for drops behind it. */
   printStatistics(): void {
-    const lines = [...statisticsScreen(this.statistics()), ...dropLines(this.#parts.eal.memory)];
-    this.#parts.eal.environment.write('stdout', `${lines.join('\n')}\n`);
+    const lcores = this.loops.map(({ lcore }) => lcore);
+    this.#parts.eal.environment.write('stdout', statisticsText(this.memory, lcores));
   }
 
   /** Ends everything: sessions, flow rules, crypto devices, ports. What was under way is sent first. */

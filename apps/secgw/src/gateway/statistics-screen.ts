@@ -1,6 +1,6 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { DROP_REASONS } from '@inline-ipsec/ipsec/drop-reason';
-import { allDrops } from '@inline-ipsec/ipsec/drops';
+import { allDrops, Drops } from '@inline-ipsec/ipsec/drops';
 import { BURST_MAX } from '@inline-ipsec/ipsec/packet-burst';
 import { COUNTER, lcoreCounters } from '../datapath/counters.ts';
 
@@ -16,14 +16,15 @@ export interface LcoreStatistics {
   readonly packetsPerTxCall: number;
 }
 
-/** Reads the counters of an lcore. */
-export function lcoreStatistics(memory: Memory, lcore: number, dropped: number): LcoreStatistics {
+/** Reads the counters of an lcore, from any thread. */
+export function lcoreStatistics(memory: Memory, lcore: number): LcoreStatistics {
   const base = lcoreCounters(memory, lcore);
   const at = (counter: number) => memory.f64[base + (counter >> 3)];
   const received = at(COUNTER.received);
   const rxCalls = at(COUNTER.rxCalls);
   const sent = at(COUNTER.sent);
   const txCalls = at(COUNTER.txCalls);
+  const dropped = Object.values(new Drops(memory, lcore).counts()).reduce((sum, count) => sum + count, 0);
   return {
     lcore,
     received,
@@ -33,6 +34,12 @@ export function lcoreStatistics(memory: Memory, lcore: number, dropped: number):
     packetsPerRxCall: rxCalls === 0 ? 0 : received / rxCalls,
     packetsPerTxCall: txCalls === 0 ? 0 : sent / txCalls,
   };
+}
+
+/** All that is printed at once: the screen, and the reasons for drops behind it. It needs the memory alone, on any thread. */
+export function statisticsText(memory: Memory, lcores: readonly number[]): string {
+  const rows = lcores.map((lcore) => lcoreStatistics(memory, lcore));
+  return `${[...statisticsScreen(rows), ...dropLines(memory)].join('\n')}\n`;
 }
 
 /** The statistics screen (DPDK's gateway: `print_stats_cb`), one string a line. */

@@ -1,34 +1,47 @@
-import type { Gateway } from '../gateway/gateway.ts';
-import { type Platform, startGateway } from '../gateway/start-gateway.ts';
-import { nodePlatform } from './platform.ts';
-import { runGateway } from './poll-loop.ts';
+import { Worker } from 'node:worker_threads';
+import { nodeEnvironment } from '@inline-ipsec/eal/node-environment';
+import { statisticsText } from '../gateway/statistics-screen.ts';
+import { ControlWords, STOP_IDLE } from './control-words.ts';
+import type { LcoreThreadData, LcoreThreadMessage } from './lcore-thread.ts';
+import { attachMemory } from './shared-memory.ts';
 import { StopSignal } from './stop-signal.ts';
 
 /**
  * Runs the gateway with DPDK's own command line until a signal ends it or, with `--until-idle`, until all input is used up.
+ * The process is the gateway itself: whoever started it can send it signals. The lcores are a thread of their own, set-up
+ * included; this one has the signals and the statistics screens.
  *
- * @returns the exit status: 0, or 1 when a wire failed on the way
- * @throws SetupError when it cannot start
+ * @param program the module that the thread runs: it calls `runLcoreThread`
+ * @returns the exit status: 0, or 1 when it cannot start or a wire failed on the way
  */
-export async function gatewayCommand(words: readonly string[]): Promise<number> {
-  const platform = nodePlatform();
-  const stop = new StopSignal();
+export async function gatewayCommand(words: readonly string[], program: URL): Promise<number> {
+  const control = new ControlWords();
+  let screen: NodeJS.Timeout | undefined;
+  // The last screen is printed by the lcores' thread, so there must be no other any more.
+  const requestStop = (reason: number) => {
+    clearInterval(screen);
+    control.requestStop(reason);
+  };
+  const stop = new StopSignal(requestStop);
+  const workerData: LcoreThreadData = { thread: 'ipsec-secgw lcores', words, control: control.buffer };
+  const thread = new Worker(program, { workerData });
+  thread.on('message', (message: LcoreThreadMessage) => {
+    if (message.kind === 'idle') requestStop(STOP_IDLE);
+    else if (message.statisticsSeconds > 0 && control.stop === 0) screen = startScreen(message);
+  });
   try {
-    return await run(startGateway(['ipsec-secgw', ...words], platform), platform, stop);
+    return await new Promise((resolve, reject) => {
+      thread.on('error', reject);
+      thread.on('exit', (code) => resolve(code === 0 ? control.status : code));
+    });
   } finally {
+    clearInterval(screen);
     stop.release();
   }
 }
 
-async function run(gateway: Gateway | undefined, { environment }: Platform, stop: StopSignal): Promise<number> {
-  // Only help was asked for.
-  if (gateway === undefined) return 0;
-  await runGateway(gateway, gateway.options, stop);
-  if (stop.number !== 0) environment.write('stdout', `\n\nSignal ${stop.number} received, preparing to exit...\n`);
-  gateway.drain();
-  gateway.printStatistics();
-  const failures = gateway.failures();
-  for (const failure of failures) environment.write('stderr', `${failure}\n`);
-  gateway.stop();
-  return failures.length === 0 ? 0 : 1;
+function startScreen(started: LcoreThreadMessage & { kind: 'started' }): NodeJS.Timeout {
+  const { write } = nodeEnvironment();
+  const memory = attachMemory(started.memory);
+  return setInterval(() => write('stdout', statisticsText(memory, started.lcores)), started.statisticsSeconds * 1000);
 }

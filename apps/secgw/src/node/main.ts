@@ -1,20 +1,20 @@
-import { SetupError } from '@inline-ipsec/eal/errors';
-import { exitLines } from '@inline-ipsec/eal/exit-lines';
-import { ConfigurationError } from '../configuration/configuration-error.ts';
-import { gatewayCommand } from './gateway-command.ts';
+import { isLcoreThread, runLcoreThread } from './lcore-thread.ts';
+import { startFailureText } from './start-failure.ts';
 import { subcommands } from './subcommands.ts';
 
 /**
- * The command `ipsec-secgw`. Words that begin with `-` are the gateway's own command line, DPDK's; a first word of
- * another kind is a sub-command. The process is the gateway itself: whoever started it can send it signals.
+ * The command `ipsec-secgw` but for the gateway's own command line: a sub-command, or a list of them. Sets the exit status.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
-    process.exitCode = words[0]?.startsWith('-') ? await gatewayCommand(words) : await subcommands(words);
+    process.exitCode = await subcommands(words);
   } catch (error) {
     process.exitCode = 1;
-    if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
-    else if (error instanceof SetupError) process.stderr.write(`${exitLines(1, error.message).join('\n')}\n`);
-    else throw error;
+    const text = startFailureText(error);
+    if (text === undefined) throw error;
+    process.stderr.write(text);
   }
 }
+
+// The same file is what the threads of a gateway run.
+if (isLcoreThread()) runLcoreThread();

@@ -3,20 +3,16 @@
  * it is honoured as soon as there is something to end. A second one ends the process at once.
  */
 export class StopSignal {
-  #number = 0;
-  readonly #listener = (_name: NodeJS.Signals, number: number) => {
-    this.#number = number;
-    this.release();
-  };
+  readonly #listener: (name: NodeJS.Signals, number: number) => void;
 
-  constructor() {
+  /** @param request is called once, with the number of the signal that came first */
+  constructor(request: (number: number) => void) {
+    this.#listener = (_name, number) => {
+      this.release();
+      request(number);
+    };
     process.on('SIGINT', this.#listener);
     process.on('SIGTERM', this.#listener);
-  }
-
-  /** The number of the signal that came, 0 if none did. */
-  get number(): number {
-    return this.#number;
   }
 
   /** Signals have their usual effect again. */
