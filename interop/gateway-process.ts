@@ -91,6 +91,8 @@ export class GatewayProcess {
       if (this.#over) throw new Error(`it ended without “${text}”:\n${this.#stdout}\n${this.#stderr}`);
       await new Promise<void>((resolve) => this.#listeners.push(resolve));
     }
+    // What it wrote to the other stream before is taken in this turn of the event loop, but maybe not yet.
+    await new Promise(setImmediate);
   }
 
   signal(name: 'SIGINT' | 'SIGTERM'): void {
