@@ -1,7 +1,6 @@
-import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { type JobShape, jobIsSound } from './_job-check.ts';
-import { unsupported } from './capabilities.ts';
+import { SessionTable } from './_session-table.ts';
 import type { CryptoTransform, Engine, EngineCapability, EngineOptions } from './engine.ts';
 import {
   JOB_BYTES,
@@ -28,12 +27,7 @@ export class EngineCore implements Engine {
   readonly memory: Memory;
   readonly capabilities: readonly EngineCapability[];
   readonly #open: (transform: CryptoTransform) => EngineSession;
-  readonly #maxSessions: number;
-  // Session 0 does not exist, so that a job that was never filled in names none.
-  #sessions: (EngineSession | undefined)[] = [undefined];
-  /** No number below this one is free. */
-  #free = 1;
-  #closed = false;
+  readonly #sessions: SessionTable<EngineSession>;
 
   constructor(
     name: string,
@@ -46,57 +40,21 @@ export class EngineCore implements Engine {
     this.memory = memory;
     this.capabilities = capabilities;
     this.#open = open;
-    this.#maxSessions = options.maxSessions ?? 0x1_0000;
+    this.#sessions = new SessionTable(this, options.maxSessions);
   }
 
   createSession(transform: CryptoTransform): number {
-    if (this.#closed) {
-      throw new SetupError({
-        code: 'ERR_CRYPTO_CLOSED',
-        errno: 'EINVAL',
-        message: `engine ${this.name} has been closed`,
-        remedy: 'open another one',
-      });
-    }
-    const reason = unsupported(this, transform);
-    if (reason !== undefined) throw reason;
-    const sessions = this.#sessions;
-    let session = this.#free;
-    while (sessions[session] !== undefined) session++;
-    if (session > this.#maxSessions) {
-      throw new SetupError({
-        code: 'ERR_CRYPTO_SESSIONS',
-        errno: 'ENOMEM',
-        message: `engine ${this.name} has no room for another session`,
-        expected: `at most ${this.#maxSessions}`,
-        remedy: 'destroy sessions that are not used',
-      });
-    }
-    sessions[session] = this.#open(transform);
-    this.#free = session + 1;
-    return session;
+    return this.#sessions.add(transform, () => this.#open(transform));
   }
 
   destroySession(session: number): void {
-    const entry = this.#sessions[session];
-    if (entry === undefined) {
-      throw new SetupError({
-        code: 'ERR_CRYPTO_SESSION',
-        errno: 'EINVAL',
-        message: `engine ${this.name} has no such session`,
-        got: String(session),
-        remedy: 'destroy a session once, by the number that createSession gave',
-      });
-    }
-    this.#sessions[session] = undefined;
-    this.#free = Math.min(this.#free, session);
-    entry.wipe();
+    this.#sessions.remove(session).wipe();
   }
 
   process(jobs: number, count: number): number {
     const { u32, bytes } = this.memory;
     if (jobs === 0 || (jobs & 3) !== 0 || jobs + count * JOB_BYTES > bytes) return 0;
-    const sessions = this.#sessions;
+    const sessions = this.#sessions.entries;
     let succeeded = 0;
     for (let i = 0, job = jobs; i < count; i++, job += JOB_BYTES) {
       const number = u32[(job + JOB_SESSION) >> 2];
@@ -112,10 +70,7 @@ export class EngineCore implements Engine {
   }
 
   close(): void {
-    for (const entry of this.#sessions) entry?.wipe();
-    this.#sessions = [undefined];
-    this.#free = 1;
-    this.#closed = true;
+    this.#sessions.close((entry) => entry.wipe());
   }
 }
 

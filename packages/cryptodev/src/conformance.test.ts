@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { engineConformance } from './conformance.ts';
 import type { EngineFactory } from './engine.ts';
 import { createNobleEngine } from './noble-engine.ts';
+import { mappedMemory, whyNoIpsecMb } from './node/_mapped-memory.ts';
+import { createIpsecMbEngine } from './node/ipsec-mb-engine.ts';
 import { createOpensslEngine } from './node/openssl-engine.ts';
 import { createNullEngine } from './null-engine.ts';
 
@@ -17,6 +19,16 @@ const MISSING: Record<string, RegExp> = {
   noble: /does not have (3des-cbc|des-cbc)|at least one byte/,
   openssl: /at least one byte/,
 };
+
+const why = whyNoIpsecMb();
+
+describe.skipIf(why !== '')(`engine ipsec-mb${why}`, () => {
+  it.each(engineConformance)('$name', ({ run }) => {
+    const { checked, notApplicable } = run(createIpsecMbEngine, mappedMemory(0x40_0000));
+    for (const reason of notApplicable) expect(reason).toMatch(/at least one byte/);
+    expect(checked).toBeGreaterThan(0);
+  });
+});
 
 describe.each(ENGINES)('engine %s', (name, create) => {
   it.each(engineConformance)('$name', ({ run }) => {

@@ -8,6 +8,8 @@ import type { EngineFactory } from '../engine.ts';
 import { createNobleEngine } from '../noble-engine.ts';
 import { createNullEngine } from '../null-engine.ts';
 import { readVectors, type VectorCase } from '../vector.ts';
+import { mappedMemory, whyNoIpsecMb } from './_mapped-memory.ts';
+import { createIpsecMbEngine } from './ipsec-mb-engine.ts';
 import { createOpensslEngine } from './openssl-engine.ts';
 
 /** Where Debian's python3-cryptography-vectors has NIST's files. */
@@ -18,6 +20,9 @@ const ENGINES: [string, EngineFactory][] = [
   ['noble', createNobleEngine],
   ['openssl', createOpensslEngine],
 ];
+const noIpsecMb = whyNoIpsecMb();
+if (noIpsecMb === '') ENGINES.push(['ipsec-mb', createIpsecMbEngine]);
+else console.warn(`NIST's GCM files are not put to engine ipsec-mb${noIpsecMb}`);
 /** Every file has 75 cases of each of 5 plaintext and 5 AAD lengths, less by lengths of IV and tag. */
 const WITH_IV_96_AND_TAG_128 = 375;
 
@@ -76,7 +81,8 @@ describe.skipIf(missing)(`NIST's GCM files as a whole${missing ? ` (skipped: ${w
   const groups = FILES.flatMap(readGroups);
 
   it.each(ENGINES)('are answered by engine %s in every case that it can do', (name, create) => {
-    const engine = create(Memory.create({ bytes: 0x10_0000 }));
+    const bytes = 0x10_0000;
+    const engine = create(name === 'ipsec-mb' ? mappedMemory(bytes) : Memory.create({ bytes }));
     const bench = new JobBench(engine);
     const reasons = new Map<string, number>();
     let total = 0;

@@ -1,0 +1,443 @@
+/**
+ * The engine `ipsec-mb`: Intel's libIPSec_MB, the library under DPDK's crypto_aesni_mb and crypto_aesni_gcm, called
+ * through koffi once a burst.
+ *
+ * The library's manager lies in the one memory, so that its jobs are written from here as all other state is: most fields
+ * stay as they are from burst to burst. It needs native memory, x86-64, and a version of the library whose layout is
+ * known. The library does not check jobs that are submitted this way; each is checked here before.
+ *
+ * Keys: expanded keys lie in memzones of the engine and are zeroed when their session goes.
+ */
+import { SetupError } from '@inline-ipsec/eal/errors';
+import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
+import { jobIsSound } from '../_job-check.ts';
+import { AES_AND_HMAC_CAPABILITIES, DES_CAPABILITIES } from '../_library-capabilities.ts';
+import { SessionTable } from '../_session-table.ts';
+import type { CryptoTransform, Engine, EngineCapability, EngineOptions } from '../engine.ts';
+import {
+  JOB_AAD,
+  JOB_AAD_LENGTH,
+  JOB_AUTH_LENGTH,
+  JOB_AUTH_OFFSET,
+  JOB_BYTES,
+  JOB_CIPHER_LENGTH,
+  JOB_CIPHER_OFFSET,
+  JOB_DESTINATION,
+  JOB_IV,
+  JOB_SESSION,
+  JOB_SOURCE,
+  JOB_STATUS,
+  JOB_TAG,
+  STATUS_AUTH_FAILED,
+  STATUS_ERROR,
+  STATUS_INVALID_ARGS,
+  STATUS_INVALID_SESSION,
+  STATUS_SUCCESS,
+} from '../job.ts';
+import { blocksBeforeCarry, ComposedJobs } from './_ipsec-mb-composed.ts';
+import { IpsecMbKeys } from './_ipsec-mb-keys.ts';
+import { JOB_COMPLETED } from './_ipsec-mb-layout.ts';
+import { IpsecMbLibrary } from './_ipsec-mb-library.ts';
+import { BURST, JobQueue } from './_ipsec-mb-queue.ts';
+import { type IpsecMbSession, sessionOf } from './_ipsec-mb-sessions.ts';
+import { loadKoffi } from './_koffi.ts';
+
+/**
+ * Makes the engine `ipsec-mb`.
+ *
+ * @param memory native memory, in which its jobs and their buffers lie; it takes about half a megabyte of it
+ * @throws SetupError `ERR_CRYPTO_MEMORY` (ENOTSUP) for memory that native code cannot see, `ERR_CRYPTO_KOFFI`,
+ * `ERR_IPSEC_MB_ABSENT` or `ERR_IPSEC_MB_START` (ENODEV), `ERR_IPSEC_MB_VERSION` (ENOTSUP)
+ */
+export function createIpsecMbEngine(memory: Memory, options: EngineOptions = {}): Engine {
+  requireNative(memory);
+  return new IpsecMbEngine(memory, new IpsecMbLibrary(loadKoffi()), options);
+}
+
+function requireNative({ address }: Memory): void {
+  if (address !== 0) return;
+  throw new SetupError({
+    code: 'ERR_CRYPTO_MEMORY',
+    errno: 'ENOTSUP',
+    message: 'libIPSec_MB cannot see memory that has no address',
+    expected: 'native memory',
+    got: 'portable memory',
+    remedy: 'on Linux with koffi use native memory, or use another engine',
+  });
+}
+
+/** A row of numbers for each session: all that most jobs need of it, in one cache line. */
+const ROW_SHIFT = 4;
+const KIND = 0;
+const SHAPE = 1;
+const FLAGS = 2;
+const ENC_KEYS = 3;
+const DEC_KEYS = 4;
+const TAG_BYTES = 5;
+const IV_BYTES = 6;
+const LENGTH_MAX = 7;
+const AAD_MAX = 8;
+
+const NO_SESSION = 0;
+const AEAD = 1;
+const CHAIN = 2;
+const ENCRYPT = 1;
+const OWN_TAG = 2;
+
+/** What {@link IpsecMbEngine} has done with a job beyond a status. */
+const IN_SLOT = -1;
+const COMPOSE = -2;
+
+/** The engine over a library that has been loaded. */
+export class IpsecMbEngine implements Engine {
+  readonly name = 'ipsec-mb';
+  readonly memory: Memory;
+  readonly capabilities: readonly EngineCapability[] = [...AES_AND_HMAC_CAPABILITIES, ...DES_CAPABILITIES];
+  readonly #queue: JobQueue;
+  readonly #keys: IpsecMbKeys;
+  readonly #composed: ComposedJobs;
+  readonly #sessions: SessionTable<IpsecMbSession>;
+  #rows: Int32Array = new Int32Array(64 << ROW_SHIFT);
+  /** The job in each slot. */
+  readonly #slotJobs: Int32Array = new Int32Array(BURST);
+  /** Its session where the tag is the slot's own, otherwise 0. */
+  readonly #slotSessions: Int32Array = new Int32Array(BURST);
+  readonly #zones: Memzone[] = [];
+
+  constructor(memory: Memory, library: IpsecMbLibrary, options: EngineOptions = {}) {
+    this.memory = memory;
+    const reserve = (bytes: number): Memzone => {
+      const zone = reserveZone(memory, bytes);
+      this.#zones.push(zone);
+      return zone;
+    };
+    try {
+      this.#queue = new JobQueue(memory, library, reserve);
+      this.#keys = new IpsecMbKeys(memory, this.#queue.manager, reserve);
+      this.#composed = new ComposedJobs(memory, this.#queue, reserve);
+    } catch (error) {
+      this.#freeZones();
+      throw error;
+    }
+    this.#sessions = new SessionTable(this, options.maxSessions);
+  }
+
+  createSession(transform: CryptoTransform): number {
+    return this.#sessions.add(transform, (number) => {
+      const session = sessionOf(transform, this.#keys.expand(number, transform), this.#queue.shapes);
+      this.#writeRow(number, session);
+      return session;
+    });
+  }
+
+  destroySession(session: number): void {
+    this.#sessions.remove(session);
+    this.#rows.fill(0, session << ROW_SHIFT, (session + 1) << ROW_SHIFT);
+    this.#keys.wipe(session);
+  }
+
+  close(): void {
+    this.#sessions.close(() => {});
+    this.#rows.fill(0);
+    this.#freeZones();
+  }
+
+  /** Memzones are wiped when they are given back. */
+  #freeZones(): void {
+    for (const zone of this.#zones.splice(0)) this.memory.free(zone);
+  }
+
+  process(jobs: number, count: number): number {
+    if (jobs === 0 || (jobs & 3) !== 0 || jobs + count * JOB_BYTES > this.memory.bytes) return 0;
+    let succeeded = 0;
+    for (let first = 0; first < count; first += BURST) {
+      succeeded += this.#burst(jobs + first * JOB_BYTES, Math.min(BURST, count - first));
+    }
+    return succeeded;
+  }
+
+  #writeRow(number: number, session: IpsecMbSession): void {
+    const at = number << ROW_SHIFT;
+    while (at >= this.#rows.length) {
+      const rows = new Int32Array(2 * this.#rows.length);
+      rows.set(this.#rows);
+      this.#rows = rows;
+    }
+    const { shape, keys } = session;
+    const rows = this.#rows;
+    rows[at + KIND] = session.aead ? AEAD : CHAIN;
+    rows[at + SHAPE] = session.whole;
+    rows[at + FLAGS] = (session.encrypt ? ENCRYPT : 0) | (session.ownTag ? OWN_TAG : 0);
+    rows[at + ENC_KEYS] = keys.encKeys;
+    rows[at + DEC_KEYS] = keys.decKeys;
+    rows[at + TAG_BYTES] = shape.tagBytes;
+    rows[at + IV_BYTES] = shape.ivBytes;
+    rows[at + LENGTH_MAX] = Math.min(session.lengthMax, shape.cipherMax);
+    rows[at + AAD_MAX] = session.aadMax;
+  }
+
+  /** Puts jobs into slots, has them done, and writes their statuses. */
+  #burst(jobs: number, count: number): number {
+    const { i32, bytes } = this.memory;
+    const queue = this.#queue;
+    const { low, words, stride, firstWord } = queue;
+    const { encKeys, decKeys, source, destination, cipherLength, hashLength, iv, tag, hashFields, status } = words;
+    const split = queue.boundary < bytes;
+    const rows = this.#rows;
+    const slotJobs = this.#slotJobs;
+    const slotSessions = this.#slotSessions;
+    const end = jobs + count * JOB_BYTES;
+    let succeeded = 0;
+    let slots = 0;
+    let word = firstWord;
+    let session = 0;
+    let kind = NO_SESSION;
+    let shape = 0;
+    let encrypt = false;
+    let ownTag = 0;
+    let encKeysAt = 0;
+    let decKeysAt = 0;
+    let tagBytes = 0;
+    let ivBytes = 0;
+    let lengthMax = 0;
+    let aadMax = 0;
+    for (let job = jobs; job < end; job += JOB_BYTES) {
+      const at = job >> 2;
+      const wanted = i32[at + (JOB_SESSION >> 2)];
+      if (wanted !== session) {
+        session = wanted;
+        const row = session << ROW_SHIFT;
+        if (session < 0 || row >= rows.length || row < 0) {
+          kind = NO_SESSION;
+        } else {
+          kind = rows[row + KIND];
+          shape = rows[row + SHAPE];
+          const flags = rows[row + FLAGS];
+          encrypt = (flags & ENCRYPT) !== 0;
+          ownTag = (flags & OWN_TAG) !== 0 ? session : 0;
+          encKeysAt = rows[row + ENC_KEYS];
+          decKeysAt = rows[row + DEC_KEYS];
+          tagBytes = rows[row + TAG_BYTES];
+          ivBytes = rows[row + IV_BYTES];
+          lengthMax = rows[row + LENGTH_MAX];
+          aadMax = rows[row + AAD_MAX];
+        }
+      }
+      let outcome = STATUS_INVALID_SESSION;
+      if (kind === AEAD) {
+        const from = i32[at + (JOB_SOURCE >> 2)];
+        const to = i32[at + (JOB_DESTINATION >> 2)];
+        const offset = i32[at + (JOB_CIPHER_OFFSET >> 2)];
+        const length = i32[at + (JOB_CIPHER_LENGTH >> 2)];
+        const ivAt = i32[at + (JOB_IV >> 2)];
+        const aad = i32[at + (JOB_AAD >> 2)];
+        const aadLength = i32[at + (JOB_AAD_LENGTH >> 2)];
+        const tagAt = i32[at + (JOB_TAG >> 2)];
+        // What nearly every job is; the others are looked at one by one.
+        if (
+          length > 0 &&
+          length <= lengthMax &&
+          offset >= 0 &&
+          offset <= bytes &&
+          length <= bytes - offset &&
+          from > 0 &&
+          from <= bytes - offset - length &&
+          to > 0 &&
+          to <= bytes - offset - length &&
+          (from === to || from - to >= length || to - from >= length) &&
+          ivAt > 0 &&
+          ivAt <= bytes - ivBytes &&
+          tagAt > 0 &&
+          tagAt <= bytes - tagBytes &&
+          (tagAt >= (encrypt ? to : from) + offset + length || tagAt + tagBytes <= (encrypt ? to : from) + offset) &&
+          aadLength > 0 &&
+          aadLength <= aadMax &&
+          aad > 0 &&
+          aad <= bytes - aadLength
+        ) {
+          queue.dress(slots, shape);
+          i32[word + encKeys] = (low + encKeysAt) | 0;
+          i32[word + decKeys] = (low + decKeysAt) | 0;
+          i32[word + source] = (low + from + offset) | 0;
+          i32[word + destination] = (low + to + offset) | 0;
+          i32[word + cipherLength] = length;
+          i32[word + hashLength] = length;
+          i32[word + iv] = (low + ivAt) | 0;
+          if (ownTag === 0) i32[word + tag] = (low + tagAt) | 0;
+          i32[word + hashFields] = (low + aad) | 0;
+          i32[word + hashFields + 2] = aadLength;
+          i32[word + status] = 0;
+          if (split) this.#aeadPointers(word, session, from + offset, to + offset, ivAt, tagAt, aad);
+          outcome = IN_SLOT;
+        } else outcome = this.#unusualAead(job, session, slots);
+      } else if (kind === CHAIN) outcome = this.#chain(job, session, slots);
+
+      if (outcome === COMPOSE) {
+        succeeded += this.#finish(slots);
+        slots = 0;
+        word = firstWord;
+        outcome = this.#compose(job, session);
+      }
+      if (outcome === IN_SLOT) {
+        slotJobs[slots] = job;
+        slotSessions[slots] = ownTag;
+        slots++;
+        word += stride;
+      } else {
+        i32[at + (JOB_STATUS >> 2)] = outcome;
+        if (outcome === STATUS_SUCCESS) succeeded++;
+      }
+    }
+    return succeeded + this.#finish(slots);
+  }
+
+  /** Has the jobs in the first slots done, and writes their statuses. */
+  #finish(slots: number): number {
+    if (slots === 0) return 0;
+    const { i32 } = this.memory;
+    const queue = this.#queue;
+    queue.run(slots);
+    let succeeded = 0;
+    let word = queue.firstWord + queue.words.status;
+    for (let slot = 0; slot < slots; slot++, word += queue.stride) {
+      const job = this.#slotJobs[slot];
+      const session = this.#slotSessions[slot];
+      let status = i32[word] === JOB_COMPLETED ? STATUS_SUCCESS : STATUS_ERROR;
+      if (session !== 0) status = this.#tag(slot, job, session, status);
+      i32[(job + JOB_STATUS) >> 2] = status;
+      if (status === STATUS_SUCCESS) succeeded++;
+    }
+    return succeeded;
+  }
+
+  /** Copies or compares the tag that the library has written to a slot's own place. */
+  #tag(slot: number, job: number, number: number, status: number): number {
+    const { i32, u8 } = this.memory;
+    const row = number << ROW_SHIFT;
+    const tagBytes = this.#rows[row + TAG_BYTES];
+    const own = this.#queue.tagOf(slot);
+    const tagAt = i32[(job + JOB_TAG) >> 2];
+    if ((this.#rows[row + FLAGS] & ENCRYPT) !== 0) {
+      if (status === STATUS_SUCCESS) for (let i = 0; i < tagBytes; i++) u8[tagAt + i] = u8[own + i];
+      return status;
+    }
+    let difference = 0;
+    if (((tagAt | tagBytes) & 3) === 0) {
+      const [a, b] = [own >> 2, tagAt >> 2];
+      for (let i = 0; i < tagBytes >> 2; i++) difference |= i32[a + i] ^ i32[b + i];
+    } else for (let i = 0; i < tagBytes; i++) difference |= u8[own + i] ^ u8[tagAt + i];
+    if (difference === 0 && status === STATUS_SUCCESS) return status;
+    const length = i32[(job + JOB_CIPHER_LENGTH) >> 2];
+    if (length !== 0 && (status !== STATUS_SUCCESS || this.#sessions.entries[number]?.release !== true)) {
+      const to = i32[(job + JOB_DESTINATION) >> 2] + i32[(job + JOB_CIPHER_OFFSET) >> 2];
+      u8.fill(0, to, to + length);
+    }
+    return status === STATUS_SUCCESS ? STATUS_AUTH_FAILED : status;
+  }
+
+  /** An AEAD's job with no message, no AAD, or something wrong with it. */
+  #unusualAead(job: number, number: number, slot: number): number {
+    const { i32, u32, bytes } = this.memory;
+    const session = this.#sessions.entries[number];
+    if (session === undefined || !jobIsSound(u32, bytes, job, session.shape)) return STATUS_INVALID_ARGS;
+    const at = job >> 2;
+    const length = u32[at + (JOB_CIPHER_LENGTH >> 2)];
+    const aadLength = u32[at + (JOB_AAD_LENGTH >> 2)];
+    if (length > session.lengthMax || aadLength > session.aadMax) return COMPOSE;
+    const queue = this.#queue;
+    const { words } = queue;
+    const word = queue.firstWord + slot * queue.stride;
+    const tagAt = u32[at + (JOB_TAG >> 2)];
+    const ivAt = u32[at + (JOB_IV >> 2)];
+    const offset = u32[at + (JOB_CIPHER_OFFSET >> 2)];
+    // What is empty may lie anywhere, so it is put to a place that is there.
+    const from = length === 0 ? tagAt : u32[at + (JOB_SOURCE >> 2)] + offset;
+    const to = length === 0 ? tagAt : u32[at + (JOB_DESTINATION >> 2)] + offset;
+    const aad = aadLength === 0 ? ivAt : u32[at + (JOB_AAD >> 2)];
+    queue.dress(slot, session.whole);
+    i32[word + words.cipherLength] = length;
+    i32[word + words.hashLength] = length;
+    i32[word + words.hashFields + 2] = aadLength;
+    i32[word + words.status] = 0;
+    this.#aeadPointers(word, number, from, to, ivAt, tagAt, aad);
+    return IN_SLOT;
+  }
+
+  /** Writes all pointers of an AEAD's job, both halves of each. */
+  #aeadPointers(
+    word: number,
+    number: number,
+    from: number,
+    to: number,
+    ivAt: number,
+    tagAt: number,
+    aad: number,
+  ): void {
+    const queue = this.#queue;
+    const { words } = queue;
+    const row = number << ROW_SHIFT;
+    queue.pointer(word + words.encKeys, this.#rows[row + ENC_KEYS]);
+    queue.pointer(word + words.decKeys, this.#rows[row + DEC_KEYS]);
+    queue.pointer(word + words.source, from);
+    queue.pointer(word + words.destination, to);
+    queue.pointer(word + words.iv, ivAt);
+    if ((this.#rows[row + FLAGS] & OWN_TAG) === 0) queue.pointer(word + words.tag, tagAt);
+    queue.pointer(word + words.hashFields, aad);
+  }
+
+  /** A job of a cipher with an integrity algorithm, or of one of the two. */
+  #chain(job: number, number: number, slot: number): number {
+    const { i32, u8, u32, bytes } = this.memory;
+    const session = this.#sessions.entries[number];
+    if (session === undefined || !jobIsSound(u32, bytes, job, session.shape)) return STATUS_INVALID_ARGS;
+    const at = job >> 2;
+    const { encrypt, keys, whole, gmac, ownTag } = session;
+    const from = u32[at + (JOB_SOURCE >> 2)];
+    const to = u32[at + (JOB_DESTINATION >> 2)];
+    const length = u32[at + (JOB_CIPHER_LENGTH >> 2)];
+    const authLength = session.tagging === 0 ? 0 : u32[at + (JOB_AUTH_LENGTH >> 2)];
+    const ivAt = u32[at + (JOB_IV >> 2)];
+    if (authLength > session.authMax) return STATUS_INVALID_ARGS;
+    const ciphers = session.ciphering !== 0;
+    // NULL moves bytes, and is not the library's work.
+    if (whole === 0 || (!ciphers && from !== to && length !== 0)) return COMPOSE;
+    if (ciphers && encrypt && authLength !== 0 && from !== to) return COMPOSE;
+    if (session.counter && u8[ivAt + 12] === 0xff && 16 * blocksBeforeCarry(u8, ivAt) < length) return COMPOSE;
+    const queue = this.#queue;
+    const { words } = queue;
+    const word = queue.firstWord + slot * queue.stride;
+    const offset = ciphers ? u32[at + (JOB_CIPHER_OFFSET >> 2)] : 0;
+    queue.dress(slot, whole);
+    queue.pointer(word + words.encKeys, keys.encKeys);
+    queue.pointer(word + words.decKeys, keys.decKeys);
+    queue.pointer(word + words.source, from);
+    queue.pointer(word + words.destination, ciphers ? to + offset : from);
+    queue.pointer(word + words.iv, ivAt);
+    if (!ownTag) queue.pointer(word + words.tag, u32[at + (JOB_TAG >> 2)]);
+    i32[word + words.cipherOffset] = offset;
+    i32[word + words.cipherLength] = ciphers ? length : 0;
+    i32[word + words.hashOffset] = authLength === 0 ? 0 : u32[at + (JOB_AUTH_OFFSET >> 2)];
+    i32[word + words.hashLength] = authLength;
+    const { hashKeys } = keys;
+    for (let i = 0; i < hashKeys.length; i++) queue.pointer(word + words.hashFields + 2 * i, hashKeys[i]);
+    if (gmac) queue.pointer(word + words.hashFields + 2, ivAt);
+    i32[word + words.status] = 0;
+    return IN_SLOT;
+  }
+
+  #compose(job: number, number: number): number {
+    const session = this.#sessions.entries[number];
+    return session === undefined ? STATUS_INVALID_SESSION : this.#composed.run(job, session);
+  }
+}
+
+/** Threads that open engines at the same time take different names. */
+function reserveZone(memory: Memory, bytes: number): Memzone {
+  for (let n = 0; ; n++) {
+    try {
+      return memory.reserve(`IPSEC_MB_${n}`, bytes);
+    } catch (error) {
+      if (!(error instanceof SetupError && error.code === 'ERR_MEMZONE_EXISTS')) throw error;
+    }
+  }
+}
