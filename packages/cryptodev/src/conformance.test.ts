@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { engineConformance } from './conformance.ts';
 import type { EngineFactory } from './engine.ts';
 import { createNobleEngine } from './noble-engine.ts';
-import { mappedMemory, whyNoIpsecMb } from './node/_mapped-memory.ts';
+import { mappedMemory, whyNoIpsecMb, whyNoNativeMemory } from './node/_mapped-memory.ts';
 import { createIpsecMbEngine } from './node/ipsec-mb-engine.ts';
-import { createOpensslEngine } from './node/openssl-engine.ts';
+import { createEvpEngine, createOpensslEngine } from './node/openssl-engine.ts';
 import { createNullEngine } from './null-engine.ts';
 
 const ENGINES: [string, EngineFactory][] = [
@@ -20,15 +20,21 @@ const MISSING: Record<string, RegExp> = {
   openssl: /at least one byte/,
 };
 
-const why = whyNoIpsecMb();
+/** Those that need native memory. */
+const NATIVE: [string, string, EngineFactory][] = [
+  ['ipsec-mb', whyNoIpsecMb(), createIpsecMbEngine],
+  ['openssl by EVP', whyNoNativeMemory(), createEvpEngine],
+];
 
-describe.skipIf(why !== '')(`engine ipsec-mb${why}`, () => {
-  it.each(engineConformance)('$name', ({ run }) => {
-    const { checked, notApplicable } = run(createIpsecMbEngine, mappedMemory(0x40_0000));
-    for (const reason of notApplicable) expect(reason).toMatch(/at least one byte/);
-    expect(checked).toBeGreaterThan(0);
+for (const [name, why, create] of NATIVE) {
+  describe.skipIf(why !== '')(`engine ${name}${why}`, () => {
+    it.each(engineConformance)('$name', ({ run }) => {
+      const { checked, notApplicable } = run(create, mappedMemory(0x40_0000));
+      for (const reason of notApplicable) expect(reason).toMatch(/at least one byte/);
+      expect(checked).toBeGreaterThan(0);
+    });
   });
-});
+}
 
 describe.each(ENGINES)('engine %s', (name, create) => {
   it.each(engineConformance)('$name', ({ run }) => {

@@ -8,9 +8,9 @@ import type { EngineFactory } from '../engine.ts';
 import { createNobleEngine } from '../noble-engine.ts';
 import { createNullEngine } from '../null-engine.ts';
 import { readVectors, type VectorCase } from '../vector.ts';
-import { mappedMemory, whyNoIpsecMb } from './_mapped-memory.ts';
+import { mappedMemory, whyNoIpsecMb, whyNoNativeMemory } from './_mapped-memory.ts';
 import { createIpsecMbEngine } from './ipsec-mb-engine.ts';
-import { createOpensslEngine } from './openssl-engine.ts';
+import { createEvpEngine, createOpensslEngine } from './openssl-engine.ts';
 
 /** Where Debian's python3-cryptography-vectors has NIST's files. */
 const FOLDER = '/usr/lib/python3/dist-packages/cryptography_vectors/ciphers/AES/GCM';
@@ -20,9 +20,15 @@ const ENGINES: [string, EngineFactory][] = [
   ['noble', createNobleEngine],
   ['openssl', createOpensslEngine],
 ];
-const noIpsecMb = whyNoIpsecMb();
-if (noIpsecMb === '') ENGINES.push(['ipsec-mb', createIpsecMbEngine]);
-else console.warn(`NIST's GCM files are not put to engine ipsec-mb${noIpsecMb}`);
+/** Those that need native memory. */
+const NATIVE: [string, string, EngineFactory][] = [
+  ['openssl by EVP', whyNoNativeMemory(), createEvpEngine],
+  ['ipsec-mb', whyNoIpsecMb(), createIpsecMbEngine],
+];
+for (const [name, why, create] of NATIVE) {
+  if (why === '') ENGINES.push([name, (memory) => create(mappedMemory(memory.bytes))]);
+  else console.warn(`NIST's GCM files are not put to engine ${name}${why}`);
+}
 /** Every file has 75 cases of each of 5 plaintext and 5 AAD lengths, less by lengths of IV and tag. */
 const WITH_IV_96_AND_TAG_128 = 375;
 
@@ -81,8 +87,7 @@ describe.skipIf(missing)(`NIST's GCM files as a whole${missing ? ` (skipped: ${w
   const groups = FILES.flatMap(readGroups);
 
   it.each(ENGINES)('are answered by engine %s in every case that it can do', (name, create) => {
-    const bytes = 0x10_0000;
-    const engine = create(name === 'ipsec-mb' ? mappedMemory(bytes) : Memory.create({ bytes }));
+    const engine = create(Memory.create({ bytes: 0x10_0000 }));
     const bench = new JobBench(engine);
     const reasons = new Map<string, number>();
     let total = 0;

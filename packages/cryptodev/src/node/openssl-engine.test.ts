@@ -1,11 +1,11 @@
-import { getCiphers } from 'node:crypto';
+import { createCipheriv, getCiphers } from 'node:crypto';
 import { Memory } from '@inline-ipsec/eal/memory';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { noise, samplesOf } from '../_conformance-case.ts';
 import { JobBench } from '../_job-bench.ts';
 import { capabilityOf } from '../capabilities.ts';
-import type { Engine } from '../engine.ts';
+import type { CryptoTransform, Engine } from '../engine.ts';
 import {
   JOB_AAD,
   JOB_BYTES,
@@ -17,8 +17,11 @@ import {
   JOB_TAG,
   STATUS_SUCCESS,
 } from '../job.ts';
+import { openEngine } from '../known-answer.ts';
 import { createNobleEngine } from '../noble-engine.ts';
-import { createOpensslEngine } from './openssl-engine.ts';
+import { loadKoffi } from './_koffi.ts';
+import { mappedMemory, whyNoNativeMemory } from './_mapped-memory.ts';
+import { createEvpEngine, createOpensslEngine } from './openssl-engine.ts';
 
 const BYTES = 0x4_0000;
 
@@ -102,5 +105,55 @@ describe('engine openssl', () => {
       { numRuns: 1000 },
     );
     expect(succeeded).toBeGreaterThan(tried / 10);
+  });
+});
+
+const why = whyNoNativeMemory();
+
+describe.skipIf(why !== '')(`engine openssl by EVP${why}`, () => {
+  it('is what native memory gets, and node:crypto what portable memory gets', () => {
+    const native = mappedMemory(BYTES);
+    const engine = createOpensslEngine(native);
+    expect(native.memzones()).toHaveLength(1);
+    engine.close();
+    engine.close();
+    expect(native.memzones()).toEqual([]);
+    const portable = Memory.create({ bytes: BYTES });
+    expect(createOpensslEngine(portable).name).toBe(engine.name);
+    expect(portable.memzones()).toEqual([]);
+  });
+
+  it('loads single DES for itself, and not for the process', () => {
+    const memory = mappedMemory(0x10_0000);
+    const engine = openEngine(createEvpEngine, memory);
+    expect(capabilityOf(engine, { kind: 'cipher', algorithm: 'des-cbc' })).toBeDefined();
+    expect(getCiphers()).not.toContain('des-cbc');
+    expect(() => createCipheriv('des-cbc', noise(8, 1), noise(8, 2))).toThrow();
+    engine.close();
+  });
+
+  it('leaves no error behind for node:crypto to find', () => {
+    const engine = createEvpEngine(mappedMemory(0x10_0000));
+    const bench = new JobBench(engine);
+    for (const { decrypt, iv, tagBytes } of samplesOf(engine)) {
+      if (tagBytes === 0) continue;
+      bench.once(decrypt, { source: noise(96, 1), iv, aad: noise(8, 2), tag: noise(tagBytes, 3) });
+    }
+    const peek = loadKoffi().load(null).func('ERR_peek_error', 'int64_t', []);
+    expect(peek()).toBe(0);
+  });
+
+  it('has no key left in the memory', () => {
+    const memory = mappedMemory(0x10_0000);
+    const engine = createEvpEngine(memory);
+    const key = noise(32, 9);
+    for (const { encrypt } of samplesOf(engine)) {
+      const keyed: CryptoTransform =
+        encrypt.kind === 'aead' ? { ...encrypt, key: key.slice(0, encrypt.key.length) } : encrypt;
+      engine.createSession(keyed);
+    }
+    const head = Buffer.from(key.slice(0, 16));
+    expect(Buffer.from(memory.u8.buffer, 0, memory.bytes).indexOf(head)).toBe(-1);
+    engine.close();
   });
 });

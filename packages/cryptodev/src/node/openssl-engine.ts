@@ -1,30 +1,79 @@
 /**
- * The engine `openssl`: the OpenSSL inside Node, through node:crypto.
+ * The engine `openssl`: the OpenSSL inside Node.
+ *
+ * With koffi and native memory it is called by its EVP interface as the Node binary exports it: a context is made once for
+ * a session and kept. Otherwise it is node:crypto, which makes new objects and buffers for every packet.
  *
  * It has what this Node's OpenSSL offers: in a build with fewer algorithms its capabilities are fewer. XCBC is put together
- * from AES-CBC, and DES is 3DES with one key three times (FIPS 46-3, keying option 3), because OpenSSL 3 keeps DES itself
- * in its legacy provider. node:crypto makes new objects and buffers for every packet.
+ * from AES-CBC. OpenSSL 3 keeps DES in its legacy provider: by EVP that is loaded for this engine alone, and not for the
+ * process; by node:crypto it is 3DES with one key three times (FIPS 46-3, keying option 3).
  *
- * Keys: they are copied into key objects of Node, which gives their memory back, cleared, when the garbage collector
- * comes to them and not at once. What OpenSSL holds inside is not wiped from here.
+ * Keys: by EVP, OpenSSL clears them when the session goes. By node:crypto they are copied into key objects of Node, which
+ * gives their memory back, cleared, when the garbage collector comes to them and not at once.
  */
 import { getCiphers, getHashes } from 'node:crypto';
+import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { aeadShape } from '../_aead-shape.ts';
 import { type AuthPart, ChainSession, type CipherPart, chainShape } from '../_chain-session.ts';
 import { EngineCore, type EngineSession } from '../_engine-core.ts';
 import { AES_AND_HMAC_CAPABILITIES, DES_CAPABILITIES } from '../_library-capabilities.ts';
 import { Workspace } from '../_scratch.ts';
-import type { ChainTransform, Engine, EngineCapability, EngineOptions } from '../engine.ts';
+import type { ChainTransform, CryptoTransform, Engine, EngineCapability, EngineOptions } from '../engine.ts';
+import { Evp } from './_evp.ts';
+import { EvpAead } from './_evp-aead.ts';
+import { EvpChain } from './_evp-chain.ts';
+import { loadKoffi } from './_koffi.ts';
 import { OpensslAead } from './_openssl-aead.ts';
 import { OpensslCipher, OpensslGmac, OpensslHmac, OpensslXcbc } from './_openssl-chain.ts';
 
 /**
- * Makes the engine `openssl`.
+ * Makes the engine `openssl`, by EVP where that can be had and otherwise by node:crypto.
  *
  * @param memory where its jobs and their buffers lie
  */
 export function createOpensslEngine(memory: Memory, options: EngineOptions = {}): Engine {
+  if (memory.address !== 0) {
+    try {
+      return createEvpEngine(memory, options);
+    } catch (error) {
+      // Without koffi, or in a Node without these functions, node:crypto does the same, only slower.
+      if (!(error instanceof SetupError && (error.code === 'ERR_CRYPTO_KOFFI' || error.code === 'ERR_CRYPTO_EVP'))) {
+        throw error;
+      }
+    }
+  }
+  return createNodeCryptoEngine(memory, options);
+}
+
+/**
+ * Makes the engine `openssl` by EVP.
+ *
+ * @param memory native memory
+ * @throws SetupError `ERR_CRYPTO_KOFFI`, `ERR_CRYPTO_EVP` (ENODEV)
+ */
+export function createEvpEngine(memory: Memory, options: EngineOptions = {}): Engine {
+  return new EvpEngine(new Evp(memory, loadKoffi()), options);
+}
+
+class EvpEngine extends EngineCore {
+  readonly #evp: Evp;
+
+  constructor(evp: Evp, options: EngineOptions) {
+    const open = (transform: CryptoTransform): EngineSession =>
+      transform.kind === 'aead' ? new EvpAead(evp, transform) : new EvpChain(evp, transform);
+    super('openssl', evp.memory, offered(), open, options);
+    this.#evp = evp;
+  }
+
+  override close(): void {
+    super.close();
+    this.#evp.close();
+  }
+}
+
+/** Makes the engine `openssl` by node:crypto. */
+export function createNodeCryptoEngine(memory: Memory, options: EngineOptions = {}): Engine {
   const work = new Workspace(memory);
   return new EngineCore(
     'openssl',
