@@ -4,6 +4,7 @@ import { CryptoDevice, type CryptoDeviceParts } from './crypto-device.ts';
 
 /** The registry of crypto devices (DPDK: the `rte_cryptodevs` table). */
 export class CryptoDevices {
+  readonly #refused: Map<string, SetupError> = new Map();
   readonly #devices: (CryptoDevice | undefined)[] = [];
 
   /** How many there are (DPDK: `rte_cryptodev_count`). */
@@ -58,6 +59,16 @@ export class CryptoDevices {
     device.stop();
     device.close();
     this.#devices[device.id] = undefined;
+  }
+
+  /** Notes that a device that was asked for cannot be had. */
+  refuse(name: string, reason: SetupError): void {
+    this.#refused.set(name, reason);
+  }
+
+  /** The devices that were asked for and cannot be had, by name, with the reason. */
+  get refused(): ReadonlyMap<string, SetupError> {
+    return this.#refused;
   }
 
   byId(id: number): CryptoDevice | undefined {

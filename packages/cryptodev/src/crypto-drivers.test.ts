@@ -1,15 +1,24 @@
 import { Eal } from '@inline-ipsec/eal/eal';
 import { simulatedEnvironment } from '@inline-ipsec/eal/environment';
+import { Memory } from '@inline-ipsec/eal/memory';
 import { describe, expect, it } from 'vitest';
 import { CryptoDevices } from './crypto-devices.ts';
 import { cryptoDrivers, type PlatformEngines } from './crypto-drivers.ts';
+import { mappedMemory, whyNoIpsecMb } from './node/_mapped-memory.ts';
+import { createIpsecMbEngine } from './node/ipsec-mb-engine.ts';
 import { createOpensslEngine } from './node/openssl-engine.ts';
 
-function start(vdevs: string[], engines: PlatformEngines = { openssl: createOpensslEngine }) {
+const noIpsecMb = whyNoIpsecMb();
+
+function start(
+  vdevs: string[],
+  engines: PlatformEngines = { openssl: createOpensslEngine },
+  memory: (bytes: number) => Memory = (bytes) => Memory.create({ bytes }),
+) {
   const environment = simulatedEnvironment();
   const devices = new CryptoDevices();
   const argv = ['app', '-m', '16', ...vdevs.flatMap((vdev) => ['--vdev', vdev]), '--'];
-  const eal = Eal.init({ argv, environment, drivers: cryptoDrivers(devices, engines) });
+  const eal = Eal.init({ argv, environment, memory, drivers: cryptoDrivers(devices, engines) });
   return { eal, devices, stderr: environment.written.stderr };
 }
 
@@ -40,6 +49,17 @@ describe('virtual crypto devices', () => {
     const { devices, stderr } = start([name, 'crypto_null0']);
     expect(stderr).toContain(`${name}: engine ipsec-mb is not in this build`);
     expect(devices.all().map((device) => device.name)).toEqual(['crypto_null0']);
+    expect([...devices.refused].map(([refused, { message }]) => [refused, message])).toEqual([
+      [name, 'engine ipsec-mb is not in this build'],
+    ]);
+  });
+
+  const each = it.skipIf(noIpsecMb !== '').each(['crypto_aesni_mb0', 'crypto_aesni_gcm0']);
+  each(`%s is the engine ipsec-mb${noIpsecMb}`, (name) => {
+    const memory = mappedMemory(0x100_0000);
+    const { devices } = start([name], { ipsecMb: createIpsecMbEngine }, () => memory);
+    expect(devices.byName(name)?.info()).toMatchObject({ engine: 'ipsec-mb' });
+    expect(devices.refused.size).toBe(0);
   });
 
   it('crypto_openssl is refused where there is no OpenSSL', () => {

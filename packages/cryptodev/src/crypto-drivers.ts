@@ -6,6 +6,7 @@
  * nodes, sessions need no pool, and a device has one name.
  */
 import type { DeviceDriver } from '@inline-ipsec/eal/bus';
+import { SetupError } from '@inline-ipsec/eal/errors';
 import { DEFAULT_MAX_QUEUE_PAIRS } from './crypto-device.ts';
 import type { CryptoDevices } from './crypto-devices.ts';
 import type { EngineFactory } from './engine.ts';
@@ -17,7 +18,7 @@ import { createNullEngine } from './null-engine.ts';
 export interface PlatformEngines {
   /** From `@inline-ipsec/cryptodev/openssl`. */
   readonly openssl?: EngineFactory;
-  /** libIPSec_MB. */
+  /** From `@inline-ipsec/cryptodev/ipsec-mb`. */
   readonly ipsecMb?: EngineFactory;
 }
 
@@ -44,9 +45,15 @@ export function cryptoDriver(name: string, createEngine: EngineFactory, devices:
     name,
     match: (device) => device.startsWith(name),
     probe: (device, { memory }) => {
-      device.requireKnown(['max_nb_queue_pairs', 'max_nb_sessions', 'socket_id', 'name'], name);
-      const maxQueuePairs = device.integer('max_nb_queue_pairs', 1, 0xffff) ?? DEFAULT_MAX_QUEUE_PAIRS;
-      devices.add({ name: device.name, driver: name, memory, createEngine, maxQueuePairs });
+      try {
+        device.requireKnown(['max_nb_queue_pairs', 'max_nb_sessions', 'socket_id', 'name'], name);
+        const maxQueuePairs = device.integer('max_nb_queue_pairs', 1, 0xffff) ?? DEFAULT_MAX_QUEUE_PAIRS;
+        devices.add({ name: device.name, driver: name, memory, createEngine, maxQueuePairs });
+      } catch (error) {
+        // The bus only says so and goes on; an application may want to stop.
+        if (error instanceof SetupError) devices.refuse(device.name, error);
+        throw error;
+      }
     },
     remove: (device) => devices.remove(device.name),
   };

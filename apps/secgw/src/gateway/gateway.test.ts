@@ -373,6 +373,12 @@ describe('a gateway that cannot start', () => {
     );
   });
 
+  it('takes no other engine in silence when a crypto vdev that was asked for cannot be had', () => {
+    expect(start(LOOKASIDE, ['--vdev', 'crypto_aesni_gcm0'])).toThrow(
+      'crypto device crypto_aesni_gcm0 cannot be had: engine ipsec-mb is not in this build; leave --vdev crypto_aesni_gcm0 out',
+    );
+  });
+
   it('names the port that cannot do inline SAs', () => {
     expect(start(LOOKASIDE.replaceAll('no-offload', 'inline-crypto-offload'))).toThrow(
       /a\.cfg:\d+: error: .*IPSec offload is not supported by port 1 \(net_null1\).*type no-offload/,

@@ -5,6 +5,7 @@ import type { EngineCandidate } from '@inline-ipsec/cryptodev/engine-choice';
 import { createNobleEngine } from '@inline-ipsec/cryptodev/noble-engine';
 import { Eal, type EalInit } from '@inline-ipsec/eal/eal';
 import type { Environment } from '@inline-ipsec/eal/environment';
+import { SetupError } from '@inline-ipsec/eal/errors';
 import { Memory } from '@inline-ipsec/eal/memory';
 import { EthPorts } from '@inline-ipsec/ethdev/ports';
 import { softwareDevices } from '@inline-ipsec/ethdev/software-devices';
@@ -76,6 +77,7 @@ export function startGateway(
     return undefined;
   }
   const options = parseApplicationOptions(eal.applicationArgv.slice(1));
+  requireCryptoDevices(devices);
   const chosen = devices.count > 0;
   if (!chosen) addBestDevice(devices, eal, engines);
 
@@ -92,6 +94,19 @@ export function startGateway(
   } finally {
     // Engines and ports have copies of their own by now.
     keys.free();
+  }
+}
+
+/** A crypto vdev that was asked for and cannot be had is no reason to take another engine in silence. */
+function requireCryptoDevices({ refused }: CryptoDevices): void {
+  for (const [name, cause] of refused) {
+    throw new SetupError({
+      code: 'ERR_CRYPTODEV_REFUSED',
+      errno: cause.errno,
+      message: `crypto device ${name} cannot be had: ${cause.message}`,
+      remedy: `leave --vdev ${name} out`,
+      cause,
+    });
   }
 }
 
@@ -118,14 +133,15 @@ const DRIVER_OF: Readonly<Record<string, string>> = {
 /** Without crypto vdevs the best engine that opens serves; a line says which, and why not the better ones. */
 function addBestDevice(devices: CryptoDevices, { memory, log }: Eal, engines: PlatformEngines): void {
   const lines = log.type('CRYPTODEV', 'lib.cryptodev');
+  const refused: string[] = [];
   for (const { name, create } of candidates(engines)) {
     try {
       const driver = DRIVER_OF[name];
       devices.add({ name: `${driver}_default`, driver, memory, createEngine: create });
-      lines.notice(`no crypto vdev given: engine ${name} serves`);
+      lines.notice(['no crypto vdev given: engine', name, 'serves', ...refused].join(' '));
       return;
     } catch (error) {
-      lines.notice(`engine ${name} is not used: ${error instanceof Error ? error.message : String(error)}`);
+      refused.push(`and not ${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

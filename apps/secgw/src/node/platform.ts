@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createIpsecMbEngine } from '@inline-ipsec/cryptodev/ipsec-mb';
 import { createOpensslEngine } from '@inline-ipsec/cryptodev/openssl';
 import type { MemoryRequest } from '@inline-ipsec/eal/eal';
 import { SetupError } from '@inline-ipsec/eal/errors';
@@ -9,14 +10,14 @@ import { NodeCaptureFiles } from '@inline-ipsec/wire/pcap-file';
 import { tapWireKind } from '@inline-ipsec/wire/tap';
 import type { Platform } from '../gateway/start-gateway.ts';
 
-/** The gateway's platform on Node: files, OpenSSL, the process's clock and streams, and memory that all its threads see. */
+/** The gateway's platform on Node: files, native engines, the process's clock and streams, and memory that all its threads see. */
 export function nodePlatform(): Platform {
   return {
     environment: nodeEnvironment(),
     files: new NodeCaptureFiles(),
     tap: tapWireKind(),
     readFile: readConfigurationFile,
-    engines: { openssl: createOpensslEngine },
+    engines: { openssl: createOpensslEngine, ipsecMb: createIpsecMbEngine },
     memory: createMemory,
   };
 }

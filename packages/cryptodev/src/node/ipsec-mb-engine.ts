@@ -50,8 +50,10 @@ import { loadKoffi } from './_koffi.ts';
  * `ERR_IPSEC_MB_ABSENT` or `ERR_IPSEC_MB_START` (ENODEV), `ERR_IPSEC_MB_VERSION` (ENOTSUP)
  */
 export function createIpsecMbEngine(memory: Memory, options: EngineOptions = {}): Engine {
+  // What has to be installed is said before anything else.
+  const library = new IpsecMbLibrary(loadKoffi());
   requireNative(memory);
-  return new IpsecMbEngine(memory, new IpsecMbLibrary(loadKoffi()), options);
+  return new IpsecMbEngine(memory, library, options);
 }
 
 function requireNative({ address }: Memory): void {
