@@ -51,8 +51,15 @@ export class JobQueue {
   readonly boundary: number;
   /** What each slot was last written as. */
   readonly #worn: Int32Array = new Int32Array(SLOTS);
-  readonly #pointers: number;
-  readonly #returned: number;
+  /** Indices of two words of the manager. */
+  readonly #nextJob: number;
+  readonly #earliestJob: number;
+  /**
+   * What the library's calls are given: the manager, the pointers to the jobs, room for pointers, the pointer to the lone
+   * job. They are kept among things that are no numbers, where a number this large is an object already: else each call
+   * would make it one anew.
+   */
+  readonly #addresses: [manager: number, pointers: number, returned: number, lone: number, unused: undefined];
 
   constructor(memory: Memory, library: IpsecMbLibrary, reserve: (bytes: number) => Memzone) {
     this.memory = memory;
@@ -60,9 +67,19 @@ export class JobQueue {
     const managerBytes = Math.ceil(layout.managerBytes / 64) * 64;
     const pointerBytes = Math.ceil((8 * SLOTS) / 64) * 64;
     const { position } = reserve(managerBytes + pointerBytes + 8 * MAX_BURST + SLOTS * TAG_ROOM);
-    this.#pointers = position + managerBytes;
-    this.#returned = this.#pointers + pointerBytes;
-    this.tags = this.#returned + 8 * MAX_BURST;
+    const pointers = position + managerBytes;
+    const returned = pointers + pointerBytes;
+    this.tags = returned + 8 * MAX_BURST;
+    this.#nextJob = (position + layout.nextJob) >> 2;
+    this.#earliestJob = (position + layout.earliestJob) >> 2;
+    const { address } = memory;
+    this.#addresses = [
+      address + position,
+      address + pointers,
+      address + returned,
+      address + pointers + 8 * ALONE,
+      undefined,
+    ];
     this.low = memory.address | 0;
     this.high = Math.floor(memory.address / 0x1_0000_0000);
     this.boundary = 0x1_0000_0000 - (this.low >>> 0);
@@ -74,7 +91,7 @@ export class JobQueue {
       Object.entries(layout.job).map(([field, offset]) => [field, offset >> 2]),
     ) as unknown as JobWords;
     for (let slot = 0; slot < SLOTS; slot++) {
-      this.pointer((this.#pointers + 8 * slot) >> 2, position + layout.jobs + slot * layout.job.bytes);
+      this.pointer((pointers + 8 * slot) >> 2, position + layout.jobs + slot * layout.job.bytes);
     }
   }
 
@@ -115,17 +132,13 @@ export class JobQueue {
    * A queue that is not empty afterwards is set up anew: what is stuck in it has failed.
    */
   run(count: number): void {
-    this.#run(0, count);
-  }
-
-  #run(slot: number, count: number): void {
-    const { manager, memory } = this;
-    const { layout, position } = manager;
-    const { address, i32 } = memory;
-    i32[(position + layout.nextJob) >> 2] = slot * layout.job.bytes;
-    let done = manager.submit(address + position, count, address + this.#pointers + 8 * slot);
-    if (done !== count) done += manager.flush(address + position, count - done, address + this.#returned);
-    if (done !== count || i32[(position + layout.earliestJob) >> 2] >= 0) this.#restart();
+    const { manager } = this;
+    const { i32 } = this.memory;
+    const [managerAt, pointersAt, returnedAt] = this.#addresses;
+    i32[this.#nextJob] = 0;
+    let done = manager.submit(managerAt, count, pointersAt);
+    if (done !== count) done += manager.flush(managerAt, count - done, returnedAt);
+    if (done !== count || i32[this.#earliestJob] >= 0) this.#restart();
   }
 
   #restart(): void {
@@ -157,7 +170,12 @@ export class JobQueue {
     const { hashFields = [] } = job;
     for (let i = 0; i < hashFields.length; i++) this.pointer(word + words.hashFields + 2 * i, hashFields[i]);
     i32[word + words.status] = 0;
-    this.#run(ALONE, 1);
+    const { manager } = this;
+    const [managerAt, , returnedAt, pointerAt] = this.#addresses;
+    i32[this.#nextJob] = ALONE * manager.layout.job.bytes;
+    let done = manager.submit(managerAt, 1, pointerAt);
+    if (done !== 1) done += manager.flush(managerAt, 1 - done, returnedAt);
+    if (done !== 1 || i32[this.#earliestJob] >= 0) this.#restart();
     return i32[word + words.status] === JOB_COMPLETED;
   }
 }
