@@ -58,16 +58,15 @@ export class EspInbound {
    */
   prepare(burst: PacketBurst): void {
     const { sa } = burst;
-    let lost = 0;
-    for (let first = 0; first < burst.count; ) {
-      const end = runEnd(this.#memory, burst, first);
-      lost += this.#admit(burst, first, end, sa[first]);
-      first = end;
-    }
-    if (lost !== 0) this.#drops.sweep(burst);
     this.#jobs.clear();
     for (let first = 0; first < burst.count; ) {
-      const end = runEnd(this.#memory, burst, first);
+      let end = runEnd(this.#memory, burst, first);
+      const lost = this.#admit(burst, first, end, sa[first]);
+      if (lost !== 0) {
+        this.#drops.sweep(burst);
+        end -= lost;
+        if (first === end) continue;
+      }
       if (!this.#inline(sa[first])) this.#jobs.append(burst, first, end, sa[first]);
       first = end;
     }
@@ -81,9 +80,10 @@ export class EspInbound {
    */
   decapsulate(burst: PacketBurst, succeeded: number): void {
     const jobs = this.#jobs;
-    if (succeeded !== jobs.count) this.#failed(burst);
+    if (succeeded !== jobs.count) this.#failed(burst, succeeded);
     const { sa } = burst;
     let lost = 0;
+    burst.family = 4;
     for (let first = 0; first < burst.count; ) {
       const end = runEnd(this.#memory, burst, first);
       lost += this.#decapsulateRun(burst, first, end, sa[first]);
@@ -93,10 +93,10 @@ export class EspInbound {
   }
 
   /** Takes out what crypto did not find good. */
-  #failed(burst: PacketBurst): void {
+  #failed(burst: PacketBurst, succeeded: number): void {
     const jobs = this.#jobs;
     for (let job = 0; job < jobs.count; job++) {
-      const status = jobs.status(job);
+      const status = jobs.status(job, succeeded);
       if (status === STATUS_SUCCESS) continue;
       burst.fate[jobs.row(job)] = status === STATUS_AUTH_FAILED ? DROP.icv : DROP.crypto_error;
     }
@@ -257,6 +257,7 @@ export class EspInbound {
     const base = burst.position | 0;
     this.#copyCongestion(burst, first, end);
     let lost = 0;
+    let other = 0;
     for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
       if (i32[r + BURST_FATE] !== GOES_ON) continue;
@@ -275,6 +276,7 @@ export class EspInbound {
         else if (total > bytes) reason = DROP.inner_length;
         else if (!decrementTtlAligned(i32, ip)) reason = DROP.ttl;
       } else if (nextHeader === IPPROTO_IPV6) {
+        other++;
         const second = i32[(ip >> 2) + 1];
         total = 40 + (((second & 0xff) << 8) | ((second >>> 8) & 0xff));
         if (bytes < 40 || (word & 0xf0) !== 0x60) reason = DROP.ip_header;
@@ -290,6 +292,7 @@ export class EspInbound {
       i32[r + BURST_LENGTH] = total;
       i32[r + BURST_L3] = l3;
     }
+    if (other !== 0) burst.family = 0;
     if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) this.#restoreChecksums(burst, first, end);
     return lost;
   }
@@ -327,9 +330,10 @@ export class EspInbound {
   }
 
   /** Transport mode: the packet's own header moves back over ESP. None is lost. */
-  #unwrapTransport({ position, header, length, l3, fate }: PacketBurst, first: number, end: number): number {
+  #unwrapTransport(burst: PacketBurst, first: number, end: number): number {
     const { u8, i32 } = this.#memory;
-    const rows = position >> 2;
+    const { header, length, l3, fate } = burst;
+    const rows = burst.position >> 2;
     for (let row = first; row < end; row++) {
       if (fate[row] !== GOES_ON) continue;
       const at = i32[rows + PAYLOAD + row] - l3[row];
@@ -337,6 +341,7 @@ export class EspInbound {
       header[row] = at;
       length[row] = l3[row] + i32[rows + BYTES + row];
       writePacketLength(u8, at, length[row]);
+      if (u8[at] >>> 4 !== 4) burst.family = 0;
     }
     return 0;
   }

@@ -12,8 +12,8 @@ import {
   JOB_SOURCE,
   JOB_STATUS,
   JOB_TAG,
-  JOB_USER,
   STATUS_NOT_PROCESSED,
+  STATUS_SUCCESS,
 } from '@inline-ipsec/cryptodev/job';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { ESP_HEADER_BYTES } from '@inline-ipsec/net/esp';
@@ -36,6 +36,8 @@ export class EspJobs {
   readonly #nonces: number;
   /** The SA that each job was last written for: what does not change from packet to packet is there already. */
   readonly #shapes: Uint32Array;
+  /** What to add to the number of each job for its row. */
+  readonly #shifts: Int8Array;
   #count = 0;
 
   /** The table of that name in the memory, made with room for `capacity` jobs if it is not there yet. */
@@ -45,6 +47,7 @@ export class EspJobs {
     this.position = zone.position;
     this.#nonces = zone.position + capacity * JOB_BYTES;
     this.#shapes = new Uint32Array(capacity);
+    this.#shifts = new Int8Array(capacity);
   }
 
   /** Jobs in the table. */
@@ -60,40 +63,50 @@ export class EspJobs {
   /** Appends a job for each of the rows `first` to `end` - 1, which are complete ESP packets of one SA. */
   append(burst: PacketBurst, first: number, end: number, sa: number): void {
     const { i32 } = this.#memory;
-    const icvBytes = i32[(sa + layout.SA_ICV_BYTES) >> 2];
+    const base = burst.position | 0;
+    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const ivInPacket = i32[(sa + layout.SA_NONCE) >> 2] === layout.NONCE_IN_PACKET;
-    const outboundCbc = ivInPacket && (i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INBOUND) === 0;
+    const outboundCbc = ivInPacket && (flags & layout.SA_FLAG_INBOUND) === 0;
     const cipherOffset = outboundCbc ? ESP_HEADER_BYTES : ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2];
+    const notCiphered = (cipherOffset + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
     const index = this.#count;
     const behind = index + end - first;
     this.#count = behind;
+    this.#shifts.fill(first - index, index, behind);
     this.#shapeRun(index, behind, sa, cipherOffset);
-    const base = burst.position | 0;
     let jobAt = (this.position + index * JOB_BYTES) | 0;
     let nonceAt = (this.#nonces + index * NONCE_BYTES) | 0;
     for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
       const l3 = i32[r + BURST_L3];
       const esp = (i32[r + BURST_HEADER] + l3) | 0;
-      const authenticated = (i32[r + BURST_LENGTH] - l3 - icvBytes) | 0;
+      const ciphered = (i32[r + BURST_LENGTH] - l3 - notCiphered) | 0;
       const word = esp >> 2;
       const job = jobAt >> 2;
       const nonce = nonceAt >> 2;
-      // An outbound CBC packet's own IV field is enciphered under a nonce that changes with the sequence number, early
-      // in it, for a block may be 8 bytes only. All other nonces have the IV of the packet.
-      i32[nonce + 1] = outboundCbc ? i32[word + 1] : i32[word + 2];
+      // The IV of the packet. An outbound CBC packet's own IV field is enciphered under a nonce that changes with the
+      // sequence number, early in it, for a block may be 8 bytes only.
+      i32[nonce + 1] = i32[word + (outboundCbc ? 1 : 2)];
       i32[nonce + 2] = outboundCbc ? 0 : i32[word + 3];
-      i32[job + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
       i32[job + (JOB_SOURCE >> 2)] = esp;
       i32[job + (JOB_DESTINATION >> 2)] = esp;
-      i32[job + (JOB_CIPHER_LENGTH >> 2)] = (authenticated - cipherOffset) | 0;
-      i32[job + (JOB_AUTH_LENGTH >> 2)] = authenticated;
-      if (ivInPacket && !outboundCbc) i32[job + (JOB_IV >> 2)] = (esp + ESP_HEADER_BYTES) | 0;
+      i32[job + (JOB_CIPHER_LENGTH >> 2)] = ciphered;
       i32[job + (JOB_AAD >> 2)] = esp;
-      i32[job + (JOB_TAG >> 2)] = (esp + authenticated) | 0;
-      i32[job + (JOB_USER >> 2)] = (at - base) >> 2;
+      i32[job + (JOB_TAG >> 2)] = (esp + cipherOffset + ciphered) | 0;
       jobAt = (jobAt + JOB_BYTES) | 0;
       nonceAt = (nonceAt + NONCE_BYTES) | 0;
+    }
+    if ((flags & layout.SA_FLAG_AEAD) === 0)
+      this.#completeChains(index, behind, cipherOffset, ivInPacket && !outboundCbc);
+  }
+
+  /** What a cipher with an integrity algorithm needs besides: the authenticated part, and the place of its IV. */
+  #completeChains(index: number, behind: number, cipherOffset: number, ivInPacket: boolean): void {
+    const { u32 } = this.#memory;
+    for (; index < behind; index++) {
+      const job = (this.position + index * JOB_BYTES) >> 2;
+      u32[job + (JOB_AUTH_LENGTH >> 2)] = cipherOffset + u32[job + (JOB_CIPHER_LENGTH >> 2)];
+      if (ivInPacket) u32[job + (JOB_IV >> 2)] = u32[job + (JOB_SOURCE >> 2)] + ESP_HEADER_BYTES;
     }
   }
 
@@ -119,13 +132,19 @@ export class EspJobs {
     u32[job + (JOB_AAD_LENGTH >> 2)] = ESP_HEADER_BYTES;
   }
 
-  /** The status of job number `index`, a `STATUS_` value. */
-  status(index: number): number {
-    return this.#memory.u32[(this.position + index * JOB_BYTES + JOB_STATUS) >> 2];
+  /**
+   * The status of job number `index`, a `STATUS_` value.
+   *
+   * @param succeeded what the engine returned for all jobs: after 0 no status means success, as the engine may have
+   * refused to look at any job
+   */
+  status(index: number, succeeded: number): number {
+    const status = this.#memory.u32[(this.position + index * JOB_BYTES + JOB_STATUS) >> 2];
+    return succeeded === 0 && status === STATUS_SUCCESS ? STATUS_NOT_PROCESSED : status;
   }
 
   /** The row that job number `index` was made for. */
   row(index: number): number {
-    return this.#memory.u32[(this.position + index * JOB_BYTES + JOB_USER) >> 2];
+    return index + this.#shifts[index];
   }
 }

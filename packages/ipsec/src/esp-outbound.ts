@@ -4,14 +4,22 @@ import { MBUF_BUF_ADDR, MBUF_BUF_LEN } from '@inline-ipsec/mbuf/layout';
 import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES } from '@inline-ipsec/net/esp';
 import { ETHERNET_HEADER_BYTES } from '@inline-ipsec/net/ethernet';
 import { IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
-import { decrementTtlAligned, IPV4_FRAGMENT_WORD } from '@inline-ipsec/net/ipv4';
+import { decrementTtlAligned, IPV4_FRAGMENT_WORD, IPV4_HEADER_BYTES } from '@inline-ipsec/net/ipv4';
 import { decrementHopLimitAligned } from '@inline-ipsec/net/ipv6';
 import { swap32 } from './byte-order.ts';
 import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
 import type { EspJobs } from './esp-jobs.ts';
 import type { InlineEgress } from './inline-egress.ts';
-import { moveHeaderForward, writeOuterIpv4, writeOuterIpv6, writePacketLength } from './outer-header.ts';
+import {
+  foldedSum,
+  moveHeaderForward,
+  OUTER4_TTL,
+  OUTER4_VERSION,
+  trafficClassOfWord,
+  writeOuterIpv6,
+  writePacketLength,
+} from './outer-header.ts';
 import {
   BURST_FATE,
   BURST_HEADER,
@@ -61,30 +69,28 @@ export class EspOutbound {
    */
   encapsulate(burst: PacketBurst): void {
     const { sa } = burst;
-    let lost = 0;
-    for (let first = 0; first < burst.count; ) {
-      const end = runEnd(this.#memory, burst, first);
-      lost += this.#admit(burst, first, end, sa[first]);
-      first = end;
-    }
-    if (lost !== 0) this.#drops.sweep(burst);
-    lost = 0;
-    for (let first = 0; first < burst.count; ) {
-      const end = runEnd(this.#memory, burst, first);
-      const last = claimSequence(this.#memory, sa[first], end - first);
-      const granted = first + claimedNumbers(last, end - first);
-      for (let row = granted; row < end; row++) burst.fate[row] = DROP.sequence_exhausted;
-      lost += end - granted;
-      if (first < granted) this.#build(burst, first, granted, sa[first], last);
-      first = end;
-    }
-    if (lost !== 0) this.#drops.sweep(burst);
     this.#jobs.clear();
+    let family = -1;
     for (let first = 0; first < burst.count; ) {
-      const end = runEnd(this.#memory, burst, first);
-      this.#handOn(burst, first, end, sa[first]);
-      first = end;
+      let end = runEnd(this.#memory, burst, first);
+      const owner = sa[first];
+      const lost = this.#admit(burst, first, end, owner);
+      if (lost !== 0) this.#drops.sweep(burst);
+      end -= lost;
+      if (first === end) continue;
+      const last = claimSequence(this.#memory, owner, end - first);
+      const granted = first + claimedNumbers(last, end - first);
+      if (granted !== end) {
+        burst.fate.fill(DROP.sequence_exhausted, granted, end);
+        this.#drops.sweep(burst);
+        if (first === granted) continue;
+      }
+      const outer = this.#build(burst, first, granted, owner, last);
+      this.#handOn(burst, first, granted, owner);
+      family = family < 0 || family === outer ? outer : 0;
+      first = granted;
     }
+    burst.family = Math.max(0, family);
   }
 
   /** Takes the packets of failed jobs out of the burst, `succeeded` being what the engine returned for all jobs. */
@@ -92,7 +98,7 @@ export class EspOutbound {
     const jobs = this.#jobs;
     if (succeeded === jobs.count) return;
     for (let job = 0; job < jobs.count; job++) {
-      if (jobs.status(job) !== STATUS_SUCCESS) burst.fate[jobs.row(job)] = DROP.crypto_error;
+      if (jobs.status(job, succeeded) !== STATUS_SUCCESS) burst.fate[jobs.row(job)] = DROP.crypto_error;
     }
     this.#drops.sweep(burst);
   }
@@ -147,37 +153,45 @@ export class EspOutbound {
     }
   }
 
-  /** Step 3: padding, trailer, ESP header and IV of each packet; the IP header in front; the SA's counters. */
-  #build(burst: PacketBurst, first: number, end: number, sa: number, lastSequence: number): void {
+  /**
+   * Step 3: padding, trailer, ESP header and IV of each packet; the IP header in front; the SA's counters. IPv4's tunnel
+   * header is written with the rest, the others behind. Returns the family of the packets now, 0 for any.
+   */
+  #build(burst: PacketBurst, first: number, end: number, sa: number, lastSequence: number): number {
     const memory = this.#memory;
     const { u8, i32, f64 } = memory;
     const base = burst.position | 0;
     const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
+    const tunnel4 = (flags & (layout.SA_FLAG_TUNNEL | layout.SA_FLAG_OUTER_IPV6)) === layout.SA_FLAG_TUNNEL;
     const step = (flags & layout.SA_FLAG_2018_PADDING) !== 0 ? 0 : 1;
     const two = 2 * step;
     const three = 3 * step;
     const ivBytes = i32[(sa + layout.SA_IV_BYTES) >> 2];
     const icvBytes = i32[(sa + layout.SA_ICV_BYTES) >> 2];
-    const align = i32[(sa + layout.SA_ALIGN) >> 2];
+    const align = (i32[(sa + layout.SA_ALIGN) >> 2] - 1) | 0;
     const outerBytes = i32[(sa + layout.SA_OUTER_BYTES) >> 2];
-    const espBytes = ESP_HEADER_BYTES + ivBytes;
+    const espBytes = (ESP_HEADER_BYTES + ivBytes) | 0;
     const spi = i32[(sa + layout.SA_SPI) >> 2];
+    const template = (sa + layout.SA_TEMPLATE) >> 2;
+    const source = i32[template + 3];
+    const destination = i32[template + 4];
+    const fixedSum = i32[(sa + layout.SA_OUTER_SUM) >> 2];
     // In transport mode the packet's own header moves, which leaves a place for ESP behind it.
     if (!tunnel) this.#moveHeaders(burst, first, end, espBytes);
-    const around = ESP_TRAILER_BYTES + icvBytes + espBytes + outerBytes;
+    const around = (ESP_TRAILER_BYTES + icvBytes + espBytes + outerBytes) | 0;
     let next = (lastSequence + 1) | 0;
     let octets = 0;
     for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
       const ip = i32[r + BURST_HEADER];
       const bytes = i32[r + BURST_LENGTH];
+      const version = i32[ip >> 2];
       // Behind the header that stays in front: in a tunnel all of the packet, else what its own header carries.
       const kept = tunnel ? 0 : i32[r + BURST_L3];
-      const esp = (ip + kept - espBytes) | 0;
       octets = (octets + bytes) | 0;
 
-      const pad = -(bytes - kept + ESP_TRAILER_BYTES) & (align - 1);
+      const pad = -(bytes - kept + ESP_TRAILER_BYTES) & align;
       const padding = (ip + bytes) | 0;
       const trailer = (padding + pad) | 0;
       // Up to three bytes of padding, or less: what lies over them comes later.
@@ -185,32 +199,46 @@ export class EspOutbound {
       u8[padding + 1] = two;
       u8[padding + 2] = three;
       u8[trailer] = pad;
-      u8[trailer + 1] = tunnel ? ((i32[ip >> 2] & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6) : i32[r + NEXT_HEADER];
+      u8[trailer + 1] = tunnel ? ((version & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6) : i32[r + NEXT_HEADER];
 
       const sequence = swap32(next);
       next = (next + 1) | 0;
-      const word = esp >> 2;
-      i32[word] = spi;
-      i32[word + 1] = sequence;
+      const esp = (ip + kept - espBytes) >> 2;
+      i32[esp] = spi;
+      i32[esp + 1] = sequence;
       if (ivBytes === 8) {
         // The IV is the sequence number as 64 bits.
-        i32[word + 2] = 0;
-        i32[word + 3] = sequence;
+        i32[esp + 2] = 0;
+        i32[esp + 3] = sequence;
       } else if (ivBytes === 16) {
-        i32[word + 2] = 0;
-        i32[word + 3] = 0;
-        i32[word + 4] = 0;
-        i32[word + 5] = 0;
+        i32[esp + 2] = 0;
+        i32[esp + 3] = 0;
+        i32[esp + 4] = 0;
+        i32[esp + 5] = 0;
       }
+      const total = (bytes + pad + around) | 0;
       i32[r + BURST_HEADER] = (ip - espBytes - outerBytes) | 0;
-      i32[r + BURST_LENGTH] = (bytes + pad + around) | 0;
+      i32[r + BURST_LENGTH] = total;
+      if (!tunnel4) continue;
+      const tos = trafficClassOfWord(version);
+      const sum = foldedSum((fixedSum + tos + total) | 0);
+      i32[esp - 5] = OUTER4_VERSION | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
+      i32[esp - 4] = 0;
+      i32[esp - 3] = OUTER4_TTL | ((sum & 0xff00) << 8) | (sum << 24);
+      i32[esp - 2] = source;
+      i32[esp - 1] = destination;
+      i32[r + BURST_L3] = IPV4_HEADER_BYTES;
     }
-    if (align > 4) this.#padLonger(burst, first, end, icvBytes);
+    if (align > 3) this.#padLonger(burst, first, end, icvBytes);
     f64[(sa + layout.SA_PACKETS) >> 3] += end - first;
     f64[(sa + layout.SA_OCTETS) >> 3] += octets;
-    if (!tunnel) for (let row = first; row < end; row++) writePacketLength(u8, burst.header[row], burst.length[row]);
-    else if ((flags & layout.SA_FLAG_OUTER_IPV6) !== 0) writeOuterIpv6(memory, sa, burst, first, end, espBytes);
-    else writeOuterIpv4(memory, sa, burst, first, end, espBytes);
+    if (tunnel4) return 4;
+    if (tunnel) {
+      writeOuterIpv6(memory, sa, burst, first, end, espBytes);
+      return 6;
+    }
+    for (let row = first; row < end; row++) writePacketLength(u8, burst.header[row], burst.length[row]);
+    return burst.family;
   }
 
   /** Padding from the fourth byte on, which ciphers with larger blocks need. */

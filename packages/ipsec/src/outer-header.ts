@@ -3,11 +3,14 @@ import { writeU16 } from '@inline-ipsec/net/big-endian';
 import { ipv4Checksum } from '@inline-ipsec/net/checksum';
 import { ipv6TrafficClass } from '@inline-ipsec/net/dscp-ecn';
 import { IPPROTO_ESP } from '@inline-ipsec/net/ip-protocol';
-import { IPV4_CHECKSUM, IPV4_HEADER_BYTES, IPV4_PROTOCOL, IPV4_TOS, IPV4_TOTAL_LENGTH } from '@inline-ipsec/net/ipv4';
+import { IPV4_CHECKSUM, IPV4_PROTOCOL, IPV4_TOS, IPV4_TOTAL_LENGTH } from '@inline-ipsec/net/ipv4';
 import { IPV6_HEADER_BYTES, IPV6_PAYLOAD_LENGTH } from '@inline-ipsec/net/ipv6';
 import { Ipv6Walk, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
-import { BURST_HEADER, BURST_L3, BURST_LENGTH, type PacketBurst } from './packet-burst.ts';
+import type { PacketBurst } from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
+
+/** TTL and hop limit of a tunnel header (DPDK's gateway: `IPDEFTTL`). */
+export const OUTER_TTL = 64;
 
 /**
  * The IP header in front of ESP (RFC 4301 section 5.1.2): in a tunnel a new one, from the SA's template, whose TOS or
@@ -15,47 +18,27 @@ import * as layout from './sa-layout.ts';
  * Templates are whole words and packets 4-byte aligned, so they are written in words.
  */
 
-/**
- * Writes the IPv4 tunnel headers of the rows `first` to `end` - 1 of a burst, and their l3. The packet inside begins
- * `espBytes` behind the header; its TOS or traffic class goes out with it.
- */
-export function writeOuterIpv4(
-  memory: Memory,
-  sa: number,
-  burst: PacketBurst,
-  first: number,
-  end: number,
-  espBytes: number,
-): void {
-  const { i32 } = memory;
-  const base = burst.position | 0;
-  const template = (sa + layout.SA_TEMPLATE) >> 2;
-  const version = i32[template];
-  const fragment = i32[template + 1];
-  const ttl = i32[template + 2];
-  const source = i32[template + 3];
-  const destination = i32[template + 4];
-  const fixedSum = i32[(sa + layout.SA_OUTER_SUM) >> 2];
-  for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
-    const r = at >> 2;
-    const word = i32[r + BURST_HEADER] >> 2;
-    const total = i32[r + BURST_LENGTH];
-    const inside = i32[word + ((IPV4_HEADER_BYTES + espBytes) >> 2)];
-    // IPv6 has its traffic class in the low half of the first byte and the high half of the second.
-    const tos = (inside & 0xf0) === 0x40 ? (inside >>> 8) & 0xff : ((inside & 0x0f) << 4) | ((inside >>> 12) & 0x0f);
-    let sum = (fixedSum + tos + total) | 0;
-    sum = ((sum & 0xffff) + (sum >>> 16)) | 0;
-    sum = ~((sum & 0xffff) + (sum >>> 16));
-    i32[word] = version | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
-    i32[word + 1] = fragment;
-    i32[word + 2] = ttl | ((sum & 0xff00) << 8) | (sum << 24);
-    i32[word + 3] = source;
-    i32[word + 4] = destination;
-    i32[r + BURST_L3] = IPV4_HEADER_BYTES;
-  }
+/** The first word of an IPv4 tunnel header as its bytes lie in memory, without TOS and length: version and header length. */
+export const OUTER4_VERSION = 0x45;
+/** The third word, without checksum: TTL and ESP. The second word is 0. */
+export const OUTER4_TTL: number = OUTER_TTL | (IPPROTO_ESP << 8) | 0;
+
+/** The TOS or traffic class of an IP header whose first word is this. */
+export function trafficClassOfWord(word: number): number {
+  // IPv6 has it in the low half of the first byte and the high half of the second.
+  return (word & 0xf0) === 0x40 ? (word >>> 8) & 0xff : ((word & 0x0f) << 4) | ((word >>> 12) & 0x0f);
 }
 
-/** As {@link writeOuterIpv4}, for IPv6 tunnel headers. */
+/** The Internet checksum of what adds up to `sum`, in its low 16 bits. */
+export function foldedSum(sum: number): number {
+  const once = ((sum & 0xffff) + (sum >>> 16)) | 0;
+  return ~((once & 0xffff) + (once >>> 16));
+}
+
+/**
+ * Writes the IPv6 tunnel headers of the rows `first` to `end` - 1 of a burst, and their l3. The packet inside begins
+ * `espBytes` behind the header; its TOS or traffic class goes out with it.
+ */
 export function writeOuterIpv6(
   memory: Memory,
   sa: number,

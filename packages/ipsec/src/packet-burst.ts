@@ -20,7 +20,7 @@ export const BURST_LENGTH: number = 2 * BURST_MAX;
 export const BURST_L3: number = 3 * BURST_MAX;
 /** Positions of the SAs that the packets belong to, 0 for none. */
 export const BURST_SA: number = 4 * BURST_MAX;
-/** Where a packet shall leave: a port id, or {@link PORT_BY_ROUTE}. */
+/** Where a packet shall leave: a port id, or {@link PORT_BY_ROUTE}. Without meaning before the burst is `ported`. */
 export const BURST_PORT: number = 5 * BURST_MAX;
 /** Why a packet shall be dropped, a number of `DROP`. Between stages it is {@link GOES_ON} in all rows. */
 export const BURST_FATE: number = 6 * BURST_MAX;
@@ -43,6 +43,10 @@ const COLUMNS = 10;
 export class PacketBurst {
   /** Rows in use. */
   count = 0;
+  /** 4 or 6 where all rows are known to be of that IP version, else 0. */
+  family = 0;
+  /** Whether the column `port` holds anything; otherwise the route table decides for all rows. */
+  ported = false;
   /** Where the columns begin. Row r of a column is the word `i32[((position + 4 * r) >> 2) + BURST_…]`. */
   readonly position: number;
   /** {@link BURST_MBUF} */
@@ -88,26 +92,38 @@ export class PacketBurst {
     this.port[to] = this.port[from];
   }
 
+  /** Makes it empty, of that IP version or, 0, of any. */
+  clear(family = 0): void {
+    this.count = 0;
+    this.family = family;
+    this.ported = false;
+  }
+
+  /** Gives a row a port of its own. */
+  setPort(row: number, port: number): void {
+    if (!this.ported) this.port.fill(PORT_BY_ROUTE);
+    this.ported = true;
+    this.port[row] = port;
+  }
+
   /** Appends a row: `header` 4-byte aligned, `length` from there to the end of the packet, `l3` to what it carries. */
   push(mbuf: number, header: number, length: number, l3: number): void {
     const row = this.count++;
+    if (row === 0) this.ported = false;
     this.mbuf[row] = mbuf;
     this.header[row] = header;
     this.length[row] = length;
     this.l3[row] = l3;
     this.sa[row] = 0;
     this.port[row] = PORT_BY_ROUTE;
+    this.family = 0;
   }
 
   /** Appends row `row` of another burst. */
   take(other: PacketBurst, row: number): void {
-    const to = this.count++;
-    this.mbuf[to] = other.mbuf[row];
-    this.header[to] = other.header[row];
-    this.length[to] = other.length[row];
-    this.l3[to] = other.l3[row];
-    this.sa[to] = other.sa[row];
-    this.port[to] = other.port[row];
+    this.push(other.mbuf[row], other.header[row], other.length[row], other.l3[row]);
+    this.sa[this.count - 1] = other.sa[row];
+    if (other.ported) this.setPort(this.count - 1, other.port[row]);
   }
 
   /** Appends all rows of another burst, in order. */

@@ -2,6 +2,7 @@ import type { CryptoTransform } from '@inline-ipsec/cryptodev/engine';
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
 import { type EspAlgorithm, espAlgorithm } from './esp-algorithm.ts';
+import { OUTER_TTL } from './outer-header.ts';
 import { createReplayWindow } from './replay-window.ts';
 import * as layout from './sa-layout.ts';
 
@@ -173,8 +174,6 @@ function writeSpi(memory: Memory, at: number, spi: number): void {
   memory.u8.set([spi >>> 24, spi >>> 16, spi >>> 8, spi], at);
 }
 
-/** TTL and hop limit of the outer header (DPDK's gateway: `IPDEFTTL`). */
-const OUTER_TTL = 64;
 const PROTOCOL_ESP = 50;
 
 function writeOuterHeader(memory: Memory, sa: number, { mode, source, destination }: SaParameters): void {

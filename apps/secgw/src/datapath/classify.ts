@@ -6,10 +6,8 @@ import {
   BURST_L3,
   BURST_LENGTH,
   BURST_MBUF,
-  BURST_PORT,
   BURST_SA,
   type PacketBurst,
-  PORT_BY_ROUTE,
 } from '@inline-ipsec/ipsec/packet-burst';
 import { MBUF_BUF_ADDR, MBUF_DATA_LEN, MBUF_DATA_OFF, MBUF_NB_SEGS } from '@inline-ipsec/mbuf/layout';
 import { IPV4_FRAGMENT_WORD, ipv4IsFragment } from '@inline-ipsec/net/ipv4';
@@ -40,13 +38,15 @@ export interface Classes {
  */
 export function classify(memory: Memory, table: Uint32Array, count: number, classes: Classes, drops: Drops): void {
   const { ipv4, ipv6, esp } = classes;
-  ipv4.count = 0;
-  ipv6.count = 0;
-  esp.count = 0;
+  ipv4.clear(4);
+  ipv6.clear(6);
+  esp.clear(4);
   // What is left of a burst behind its first unusual frame goes the long way, so that all stay in order.
   for (let i = classifyIpv4(memory, table, count, ipv4, esp); i < count; i++) {
     classifyAny(memory, table[i], classes, drops);
   }
+  ipv4.family = 4;
+  ipv6.family = 6;
 }
 
 /**
@@ -87,7 +87,6 @@ function classifyIpv4(memory: Memory, table: Uint32Array, count: number, plain: 
       i32[(plainAt >> 2) + BURST_LENGTH] = length;
       i32[(plainAt >> 2) + BURST_L3] = l3;
       i32[(plainAt >> 2) + BURST_SA] = 0;
-      i32[(plainAt >> 2) + BURST_PORT] = PORT_BY_ROUTE;
       plainAt = (plainAt + 4) | 0;
     } else {
       if ((i32[ip + 1] & IPV4_FRAGMENT_WORD) !== 0 || length < l3 + ESP_HEADER_BYTES) break;
@@ -95,8 +94,6 @@ function classifyIpv4(memory: Memory, table: Uint32Array, count: number, plain: 
       i32[(espAt >> 2) + BURST_HEADER] = at;
       i32[(espAt >> 2) + BURST_LENGTH] = length;
       i32[(espAt >> 2) + BURST_L3] = l3;
-      i32[(espAt >> 2) + BURST_SA] = 0;
-      i32[(espAt >> 2) + BURST_PORT] = PORT_BY_ROUTE;
       espAt = (espAt + 4) | 0;
     }
   }

@@ -173,7 +173,7 @@ export class LcoreLoop {
   #fromProtected(): void {
     const { ipv4, ipv6, esp } = this.#classes;
     const clear = this.#clear;
-    clear.count = 0;
+    clear.clear();
     dropAll(esp, DROP.esp_on_protected, this.drops);
     this.#outbound4.protect(ipv4, clear);
     this.#outbound6.protect(ipv6, clear);
@@ -194,7 +194,7 @@ export class LcoreLoop {
     const { ipv4, ipv6, esp } = this.#classes;
     this.#decrypt(esp);
     // What came out of ESP is one family as a rule, and then needs no sorting.
-    if (isIpv4(this.#memory, esp)) this.#admit(esp, this.#inbound4);
+    if (esp.family === 4) this.#admit(esp, this.#inbound4);
     else splitFamilies(this.#memory, esp, ipv4, ipv6);
     this.#admit(ipv4, this.#inbound4);
     this.#admit(ipv6, this.#inbound6);
@@ -233,16 +233,12 @@ function dropAll(burst: PacketBurst, reason: number, drops: Drops): void {
   burst.count = 0;
 }
 
-function isIpv4(memory: Memory, burst: PacketBurst): boolean {
-  const { u8 } = memory;
-  for (let row = 0; row < burst.count; row++) if (u8[burst.header[row]] >>> 4 !== 4) return false;
-  return true;
-}
-
 function splitFamilies(memory: Memory, burst: PacketBurst, ipv4: PacketBurst, ipv6: PacketBurst): void {
   const { u8 } = memory;
   for (let row = 0; row < burst.count; row++) {
     const family = u8[burst.header[row]] >>> 4 === 4 ? ipv4 : ipv6;
     family.take(burst, row);
   }
+  ipv4.family = 4;
+  ipv6.family = 6;
 }

@@ -42,6 +42,6 @@ export class OutboundOffloadRequest implements InlineEgress {
     u32[(m + MBUF_TX_OFFLOAD_LO) >> 2] = ETHERNET_BYTES | (burst.l3[row] << L2_LEN_BITS);
     u32[(m + MBUF_OL_FLAGS_HI) >> 2] |= TX_SEC_OFFLOAD_HI | (u8[header] >>> 4 === 4 ? TX_IPV4_HI : TX_IPV6_HI);
     this.#contexts[port]?.setPacketMetadata(u32[(sa + SA_SESSION) >> 2], m);
-    burst.port[row] = port;
+    burst.setPort(row, port);
   }
 }

@@ -1,7 +1,7 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { DROP } from '@inline-ipsec/ipsec/drop-reason';
 import type { Drops } from '@inline-ipsec/ipsec/drops';
-import { BURST_HEADER, BURST_MAX, BURST_PORT, type PacketBurst, PORT_BY_ROUTE } from '@inline-ipsec/ipsec/packet-burst';
+import { BURST_MAX, type PacketBurst, PORT_BY_ROUTE } from '@inline-ipsec/ipsec/packet-burst';
 import type { Lpm4 } from '@inline-ipsec/lpm/lpm4';
 import type { Lpm6 } from '@inline-ipsec/lpm/lpm6';
 
@@ -31,26 +31,17 @@ export class RouteStage {
 
   /** Sets `port` in every row, or drops. */
   assign(burst: PacketBurst): void {
-    if (!this.#assignIpv4(burst)) this.#assignMixed(burst);
-  }
-
-  /** The common burst: all of it IPv4, without a port yet, and with a route. False when something is left to do. */
-  #assignIpv4(burst: PacketBurst): boolean {
-    const { i32 } = this.#memory;
-    const { header, port, count } = burst;
-    if (this.#routes4 === undefined) return false;
-    const base = burst.position | 0;
-    let other = 0;
-    for (let at = base, stop = base + (count << 2); at < stop; at = (at + 4) | 0) {
-      const r = at >> 2;
-      other |= ((i32[i32[r + BURST_HEADER] >> 2] & 0xf0) ^ 0x40) | (i32[r + BURST_PORT] ^ PORT_BY_ROUTE);
-    }
-    return other === 0 && this.#routes4.lookupBurst(header, count, port) === count;
+    const { header, port, count, family } = burst;
+    const routes = family === 4 ? this.#routes4 : undefined;
+    const all = !burst.ported && routes !== undefined && routes.lookupBurst(header, count, port) === count;
+    if (!all) this.#assignMixed(burst);
+    burst.ported = true;
   }
 
   #assignMixed(burst: PacketBurst): void {
     const { u8 } = this.#memory;
     const { header, port } = burst;
+    if (!burst.ported) port.fill(PORT_BY_ROUTE);
     const ipv4 = this.#ipv4;
     const ipv6 = this.#ipv6;
     ipv4.count = 0;

@@ -98,10 +98,10 @@ export class TransmitStage {
 
   /** Appends rows `first` to `end` - 1 to the packets that wait: there is room for them. */
   #prepare(burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer): void {
-    const { i32 } = this.#memory;
+    const { u16, i32 } = this.#memory;
     const base = burst.position | 0;
     const { table, mtu } = buffer;
-    const word0 = buffer.word0 << 16;
+    const word0 = buffer.word0 | 0;
     const word1 = buffer.word1 | 0;
     const word2 = buffer.word2 | 0;
     const word3 = buffer.word3 | 0;
@@ -114,20 +114,19 @@ export class TransmitStage {
         lost++;
         continue;
       }
-      const m = i32[r + BURST_MBUF];
+      const mbuf = i32[r + BURST_MBUF];
       const ip = i32[r + BURST_HEADER];
-      // The frame begins in the middle of a word.
+      const frame = (ip - ETHERNET_BYTES) | 0;
       const word = ip >> 2;
-      i32[word - 4] = (i32[word - 4] & 0xffff) | word0;
+      u16[frame >> 1] = word0;
       i32[word - 3] = word1;
       i32[word - 2] = word2;
       i32[word - 1] = word3 | ((i32[word] & 0xf0) === 0x40 ? TYPE_IPV4 : TYPE_IPV6);
-      const mbuf = m >> 2;
-      const offset = (ip - ETHERNET_BYTES - i32[mbuf + (MBUF_BUF_ADDR >> 2)]) | 0;
-      i32[mbuf + (MBUF_DATA_OFF >> 2)] = (i32[mbuf + (MBUF_DATA_OFF >> 2)] & ~0xffff) | offset;
-      i32[mbuf + (MBUF_DATA_LEN >> 2)] = (i32[mbuf + (MBUF_DATA_LEN >> 2)] & ~0xffff) | (bytes + ETHERNET_BYTES);
-      i32[mbuf + (MBUF_PKT_LEN >> 2)] = (bytes + ETHERNET_BYTES) | 0;
-      table[waiting] = m;
+      const fields = mbuf >> 2;
+      u16[(fields << 1) + (MBUF_DATA_OFF >> 1)] = frame - i32[fields + (MBUF_BUF_ADDR >> 2)];
+      u16[(fields << 1) + (MBUF_DATA_LEN >> 1)] = bytes + ETHERNET_BYTES;
+      i32[fields + (MBUF_PKT_LEN >> 2)] = (bytes + ETHERNET_BYTES) | 0;
+      table[waiting] = mbuf;
       waiting = (waiting + 1) | 0;
     }
     buffer.count = waiting;
