@@ -4,7 +4,6 @@ import {
   MBUF_DATA_LEN,
   MBUF_DATA_OFF,
   MBUF_NB_SEGS,
-  MBUF_OL_FLAGS_HI,
   MBUF_OL_FLAGS_LO,
   MBUF_PACKET_TYPE,
   MBUF_PKT_LEN,
@@ -136,8 +135,8 @@ export class SoftwareRxQueue {
       const word = m >> 2;
       i32[word + (MBUF_DATA_OFF >> 2)] = AT_HEADROOM;
       i32[word + (MBUF_NB_SEGS >> 2)] = segmentsAndPort;
-      i32[word + (MBUF_OL_FLAGS_LO >> 2)] = 0;
-      i32[word + (MBUF_OL_FLAGS_HI >> 2)] = 0;
+      // All flags: a float64 of 0 has no bit set.
+      f64[(m >> 3) + (MBUF_OL_FLAGS_LO >> 3)] = 0;
       i32[word + (MBUF_PACKET_TYPE >> 2)] = 0;
       i32[word + (MBUF_PKT_LEN >> 2)] = length;
       // No VLAN beside the length.

@@ -3,11 +3,16 @@ import {
   MBUF_BUF_ADDR,
   MBUF_DATA_LEN,
   MBUF_DATA_OFF,
+  MBUF_NB_SEGS,
   MBUF_NEXT,
   MBUF_OL_FLAGS_HI,
   MBUF_PKT_LEN,
+  MBUF_POOL,
 } from '@inline-ipsec/mbuf/layout';
+import { mempoolPutBulk } from '@inline-ipsec/mbuf/mempool';
 import {
+  MBUF_EXTERNAL_HI,
+  MBUF_INDIRECT_HI,
   TX_IPV4_HI,
   TX_IPV6_HI,
   TX_OFFLOAD_MASK_HI,
@@ -34,6 +39,9 @@ const SCRATCH_BYTES = MAX_FRAME_BYTES + 8;
 /** Flags that say what a packet is, and ask for nothing. */
 const DESCRIPTIVE = TX_IPV4_HI | TX_IPV6_HI | TX_OUTER_IPV4_HI | TX_OUTER_IPV6_HI | TX_TUNNEL_MASK_HI;
 
+/** An mbuf whose buffer is not its own. */
+const MBUF_NOT_DIRECT_HI = MBUF_EXTERNAL_HI | MBUF_INDIRECT_HI;
+
 /** What no software port does: a packet that asks for any of it must not go out without. */
 const UNSUPPORTED = TX_OFFLOAD_MASK_HI & ~DESCRIPTIVE;
 
@@ -48,6 +56,8 @@ export class SoftwareTxQueue {
   readonly #lengths: Uint32Array;
   // Of all of these frames together.
   #bytes = 0;
+  // The pool that all of them go back to as they are, 0 when they must be looked at one by one.
+  #pool = 0;
 
   constructor(memory: Memory, zoneName: string, wire: Wire) {
     this.#memory = memory;
@@ -85,7 +95,8 @@ export class SoftwareTxQueue {
       if (sent === 0) break;
       f64[counters + (QUEUE_PACKETS >> 3)] += sent;
       f64[counters + (QUEUE_BYTES >> 3)] += sent === frames ? this.#bytes : this.#bytesOf(sent);
-      pktmbufFreeBulk(memory, table, done, sent);
+      if (this.#pool !== 0) mempoolPutBulk(memory, this.#pool, table, done, sent);
+      else pktmbufFreeBulk(memory, table, done, sent);
       done += sent;
       if (sent < frames) break;
     }
@@ -101,6 +112,7 @@ export class SoftwareTxQueue {
   #prepare(table: Uint32Array, from: number, n: number): number {
     const most = Math.min(n - from, PIECE);
     this.#bytes = 0;
+    this.#pool = this.#memory.i32[(table[from] + MBUF_POOL) >> 2];
     let scratch = this.#scratch;
     const scratchEnd = scratch + MAX_FRAME_BYTES;
     let frames = this.#prepareWhole(table, from, 0, most);
@@ -109,6 +121,7 @@ export class SoftwareTxQueue {
       const length = this.#scatteredLength(table[from + frames]);
       if (length === 0 || scratch + length > scratchEnd) break;
       if (!this.#gather(table[from + frames], scratch, length)) break;
+      this.#pool = 0;
       this.#at[frames] = scratch;
       this.#lengths[frames] = length;
       this.#bytes += length;
@@ -123,17 +136,28 @@ export class SoftwareTxQueue {
     const { i32 } = this.#memory;
     const at = this.#at;
     const lengths = this.#lengths;
+    const pool = this.#pool | 0;
     let bytes = 0;
+    // Whether any is shared, indirect, or of another pool than the first.
+    let special = 0;
     for (; frames < most; frames++) {
       const word = table[from + frames] >> 2;
       const length = i32[word + (MBUF_PKT_LEN >> 2)];
-      const other = (i32[word + (MBUF_OL_FLAGS_HI >> 2)] & UNSUPPORTED) | i32[word + (MBUF_NEXT >> 2)];
+      const flags = i32[word + (MBUF_OL_FLAGS_HI >> 2)];
+      const other = (flags & UNSUPPORTED) | i32[word + (MBUF_NEXT >> 2)];
       if (other !== 0 || length <= 0 || length > MAX_FRAME_BYTES) break;
-      at[frames] = i32[word + (MBUF_BUF_ADDR >> 2)] + (i32[word + (MBUF_DATA_OFF >> 2)] & 0xffff);
+      const offset = i32[word + (MBUF_DATA_OFF >> 2)];
+      at[frames] = (i32[word + (MBUF_BUF_ADDR >> 2)] + (offset & 0xffff)) | 0;
       lengths[frames] = length;
       bytes = (bytes + length) | 0;
+      special |=
+        ((offset >>> 16) ^ 1) |
+        (flags & MBUF_NOT_DIRECT_HI) |
+        (i32[word + (MBUF_POOL >> 2)] ^ pool) |
+        ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) ^ 1);
     }
     this.#bytes += bytes;
+    if (special !== 0) this.#pool = 0;
     return frames;
   }
 
