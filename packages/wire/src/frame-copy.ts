@@ -10,7 +10,7 @@
  * Frames up to this many bytes are copied word by word where that is possible. The platform's copy costs about 25 ns before
  * its first byte, eight words 4 ns: they meet here.
  */
-export const WORD_COPY_BYTES = 160;
+const WORD_COPY_BYTES = 160;
 
 /**
  * Copies `length` bytes from position `from` to position `to`; the two must not overlap. Quick when both are equal modulo 8
@@ -36,18 +36,8 @@ export function copyFrame(
   else copyWords(u8, u16, i32, to, from, length);
 }
 
-/**
- * Copies word by word: `to` and `from` are even and equal modulo 4. It calls nothing, so that a loop of it over a burst
- * stays a loop of loads and stores. Arguments as in {@link copyFrame}; at least 4 bytes.
- */
-export function copyWords(
-  u8: Uint8Array,
-  u16: Uint16Array,
-  i32: Int32Array,
-  to: number,
-  from: number,
-  length: number,
-): void {
+/** Copies at least 4 bytes word by word: `to` and `from` are even and equal modulo 4. Arguments as in {@link copyFrame}. */
+function copyWords(u8: Uint8Array, u16: Uint16Array, i32: Int32Array, to: number, from: number, length: number): void {
   const shift = (to - from) | 0;
   const end = (from + length) | 0;
   if ((from & 2) !== 0) {

@@ -67,7 +67,7 @@ describe('FrameReplay', () => {
   it('stores frames at 2 modulo 8, as mbufs have their data', () => {
     const replay = FrameReplay.create(memory, 'aligned', [frame(0, 61), frame(1, 62), frame(2, 63)]);
     const zone = memory.lookup('aligned')?.position ?? 0;
-    for (let i = 0; i < 3; i++) expect(memory.u32[(zone + 64 + i * 8) >> 2] & 7).toBe(2);
+    for (let i = 0; i < 3; i++) expect(memory.u32[(zone + 64 + i * 12) >> 2] & 7).toBe(2);
     replay.free();
   });
 
@@ -75,5 +75,28 @@ describe('FrameReplay', () => {
     expect(() => FrameReplay.create(memory, 'none', [])).toThrow(expect.objectContaining({ code: 'ERR_REPLAY_EMPTY' }));
     expect(() => FrameReplay.create(memory, 'none', [frame(0, 0)])).toThrow(/at least one/);
     expect(() => FrameReplay.attach(memory, 'none')).toThrow(expect.objectContaining({ code: 'ERR_REPLAY_UNKNOWN' }));
+  });
+
+  it('gives every byte as it was, those that read as a number that is none as well', () => {
+    // Signalling and quiet NaNs of both signs are dense in these bytes.
+    const byte = fc.constantFrom(0, 1, 0x7f, 0xf0, 0xf7, 0xf8, 0xff);
+    const contents = fc.array(byte, { minLength: 1, maxLength: 300 }).map((bytes) => Uint8Array.from(bytes));
+    fc.assert(
+      fc.property(fc.array(contents, { minLength: 1, maxLength: 8 }), fc.nat(8), (frames, shift) => {
+        const replay = FrameReplay.create(memory, 'bytes', frames);
+        const places = at.map((place) => place + shift);
+        for (let round = 0; round < 3; round++) {
+          for (const place of places) memory.u8[place - 1] = 0x55;
+          replay.receive(places, 1024, lengths, frames.length);
+          frames.forEach((bytes, i) => {
+            expect(lengths[i]).toBe(bytes.length);
+            expect([...memory.u8.subarray(places[i], places[i] + bytes.length)]).toEqual([...bytes]);
+            expect(memory.u8[places[i] - 1]).toBe(0x55);
+          });
+        }
+        replay.free();
+      }),
+      { numRuns: 300 },
+    );
   });
 });
