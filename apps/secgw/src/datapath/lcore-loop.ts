@@ -117,6 +117,11 @@ export class LcoreLoop {
     this.#transmit = new TransmitStage(memory, resources.transmit, this.#counters, this.drops);
   }
 
+  /** What it works with. */
+  get resources(): LcoreResources {
+    return this.#resources;
+  }
+
   /** Packets that this lcore holds between receive and transmit. */
   get inFlight(): number {
     return this.#transmit.waiting;

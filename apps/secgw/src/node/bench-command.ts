@@ -1,64 +1,103 @@
-import { cpus } from 'node:os';
-import { createNobleEngine } from '@inline-ipsec/cryptodev/noble-engine';
-import { createNullEngine } from '@inline-ipsec/cryptodev/null-engine';
-import { createOpensslEngine } from '@inline-ipsec/cryptodev/openssl';
-import { nodeEnvironment } from '@inline-ipsec/eal/node-environment';
-import { type BenchDirection, benchPcapPath, type PcapPathRow } from '../bench/pcap-path.ts';
+import { SetupError } from '@inline-ipsec/eal/errors';
+import { createNativeMemory } from '@inline-ipsec/eal/linux/native-memory';
+import { Memory } from '@inline-ipsec/eal/memory';
+import { benchEngines } from '../bench/engines.ts';
+import { DEFAULT_SIZES, frameMix } from '../bench/frame-mix.ts';
+import { reportJson } from '../bench/report.ts';
+import { measureRow, type RowSpec, SECTIONS } from '../bench/sections.ts';
+import type { BenchSetting } from '../bench/setting.ts';
+import { PROCESS_SECTIONS, runBench } from './bench/bench-run.ts';
+import { watchGarbage } from './bench/garbage-watch.ts';
+import { writeReport } from './bench/report-files.ts';
+import { rowInProcess } from './bench/row-process.ts';
+import { nodePlatform } from './platform.ts';
 
 /** What `ipsec-secgw bench` was asked for. */
 export interface BenchOptions {
-  /** Packets a row; fewer under the slower engines. */
-  readonly packets: number;
+  readonly only?: readonly string[];
+  readonly engines?: readonly string[];
+  readonly sizes?: readonly string[];
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly packets?: number;
+  readonly beside?: string;
+  readonly turns: number;
+  readonly interval: number;
+  readonly targets: boolean;
+  readonly report?: string;
   readonly json: boolean;
+  /** One row for the process that asks for it, as JSON. */
+  readonly row?: string;
 }
 
-const ENGINES = [
-  { engine: 'null', create: createNullEngine, share: 1 },
-  { engine: 'openssl', create: createOpensslEngine, share: 0.1 },
-  { engine: 'noble', create: createNobleEngine, share: 0.02 },
-] as const;
-const SIZES = [64, 512, 1420];
-const DIRECTIONS: readonly BenchDirection[] = ['out', 'in'];
+/** What is measured when nothing in particular is asked for. */
+const DEFAULT_SECTIONS = ['engine', 'path', 'capture', 'inline', 'stages'];
+const DEFAULT_ENGINES = ['null', 'ipsec-mb', 'openssl'];
+const ALL_SECTIONS = [...SECTIONS, ...PROCESS_SECTIONS].map(({ id }) => id);
+/** What the table of targets needs no row of. */
+const WITHOUT_TARGET = ['stages', 'batch'];
 
-/** Runs the benchmark and prints a row as soon as there is one: Markdown, or with `--json` one document at the end. */
-export function benchCommand({ packets, json }: BenchOptions): void {
-  const environment = nodeEnvironment();
-  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`;
-  const rows: PcapPathRow[] = [];
-  if (!json) {
-    console.log(`Pcap path, one lcore, one SA, replayed from memory; the median of 15 rounds. ${machine}\n`);
-    console.log('| engine | way | frame bytes | Mpps | Gb/s | ns/packet | in the engine | outside it |');
-    console.log('|---|---|---:|---:|---:|---:|---:|---:|');
+/** Runs the benchmark and prints every row as soon as there is one, or with `--json` one document at the end. */
+export async function benchCommand(options: BenchOptions): Promise<void> {
+  const { seconds, rounds, packets = Number.POSITIVE_INFINITY, json } = options;
+  const platform = nodePlatform();
+  const setting: BenchSetting = {
+    platform,
+    memory: benchMemory,
+    budget: { rounds, seconds, packets },
+    watchGarbage,
+  };
+  if (options.row !== undefined) {
+    const spec = JSON.parse(options.row) as RowSpec;
+    const engine = benchEngines(platform).find(({ name }) => name === spec.engine);
+    if (engine === undefined) throw new RangeError(`there is no engine ${spec.engine}`);
+    console.log(JSON.stringify(await measureRow(setting, engine, spec)));
+    return;
   }
-  for (const { engine, create, share } of ENGINES) {
-    for (const direction of DIRECTIONS) {
-      for (const frameBytes of SIZES) {
-        const row = benchPcapPath({
-          environment,
-          engine,
-          create,
-          direction,
-          frameBytes,
-          packets: Math.max(1024, Math.round(packets * share)),
-        });
-        rows.push(row);
-        if (!json) console.log(markdownRow(row));
-      }
-    }
-  }
-  if (json) console.log(JSON.stringify({ machine, rows }, null, 2));
+  const sizes = options.sizes ?? DEFAULT_SIZES;
+  for (const size of sizes) frameMix(size);
+  const ours = [process.execPath, ...process.execArgv, process.argv[1]];
+  const report = await runBench({
+    setting,
+    sections: sectionsOf(options),
+    engines: options.engines ?? DEFAULT_ENGINES,
+    sizes,
+    peer: options.beside,
+    ours,
+    turns: options.turns,
+    interval: options.interval,
+    measure: (spec) => rowInProcess(ours, spec, setting.budget),
+    targets: options.targets,
+    command: ['ipsec-secgw', ...process.argv.slice(2)].join(' '),
+    print: json ? () => {} : (line) => console.log(line),
+  });
+  if (options.report !== undefined) writeReport(options.report, report);
+  if (json) process.stdout.write(reportJson(report));
 }
 
-function markdownRow(row: PcapPathRow): string {
-  const cells = [
-    row.engine,
-    row.direction,
-    row.frameBytes,
-    row.mpps.toFixed(2),
-    row.gbps.toFixed(2),
-    row.total.toFixed(1),
-    row.inEngine.toFixed(1),
-    row.outsideEngine.toFixed(1),
-  ];
-  return `| ${cells.join(' | ')} |`;
+function sectionsOf({ only, targets, beside }: BenchOptions): readonly string[] {
+  if (only === undefined) {
+    if (targets) return ALL_SECTIONS.filter((id) => !WITHOUT_TARGET.includes(id));
+    return beside === undefined ? DEFAULT_SECTIONS : ['beside', 'crypto-perf'];
+  }
+  if (only.includes('all')) return ALL_SECTIONS;
+  const unknown = only.find((id) => !ALL_SECTIONS.includes(id));
+  if (unknown === undefined) return only;
+  throw new SetupError({
+    code: 'ERR_BENCH_SECTION',
+    errno: 'EINVAL',
+    message: 'the benchmark has no such section',
+    expected: ['all', ...ALL_SECTIONS].join(', '),
+    got: unknown,
+  });
+}
+
+/** The operating system's memory where it can be had, as the gateway has it; without huge pages, as it runs beside DPDK's. */
+function benchMemory(bytes: number): Memory {
+  try {
+    return createNativeMemory({ bytes, hugepages: false }).memory;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return Memory.create({ bytes, shared: false });
+  }
 }

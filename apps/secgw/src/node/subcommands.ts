@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { benchCommand } from './bench-command.ts';
 import { demoCommand } from './demo-command.ts';
 
@@ -20,9 +20,20 @@ export async function subcommands(words: readonly string[]): Promise<number> {
     });
   program
     .command('bench')
-    .description('measure the path from capture to capture, with the engines that need nothing installed')
-    .option('--packets <number>', 'packets a row', positiveInteger, 1_000_000)
+    .description('measure engines, stages and the whole path, in this process or beside the gateway of DPDK')
+    .option('--only <sections>', 'sections of the report, separated by commas, or all', list)
+    .option('--engines <names>', 'engines, separated by commas; null is none at all', list)
+    .option('--sizes <sizes>', 'frames by their bytes, or imix, separated by commas', list)
+    .option('--seconds <number>', 'seconds of each measurement', positive, 0.5)
+    .option('--rounds <number>', 'rounds of each measurement, of which the median counts', positiveInteger, 15)
+    .option('--packets <number>', 'the most packets of each measurement', positiveInteger)
+    .option('--beside <path>', "run DPDK's ipsec-secgw and this one in turn, as processes, with one command line")
+    .option('--turns <number>', 'turns of each process', positiveInteger, 3)
+    .option('--interval <seconds>', 'seconds between the statistics screens of a process', positiveInteger, 3)
+    .option('--targets', 'measure what the table of targets needs, and print it', false)
+    .option('--report <folder>', 'write report.md, report.json and plots')
     .option('--json', 'one JSON document', false)
+    .addOption(new Option('--row <specification>').hideHelp())
     .action(benchCommand);
   try {
     await program.parseAsync([...words], { from: 'user' });
@@ -32,6 +43,16 @@ export async function subcommands(words: readonly string[]): Promise<number> {
     if (exitCode === undefined) throw error;
     return exitCode;
   }
+}
+
+function list(text: string): string[] {
+  return text.split(',');
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
 }
 
 function positiveInteger(text: string): number {

@@ -1,0 +1,20 @@
+import type { Memory } from '@inline-ipsec/eal/memory';
+import type { Platform } from '../gateway/start-gateway.ts';
+import type { Budget } from './subject.ts';
+
+/** Counts garbage collections on this thread. */
+export interface GarbageWatch {
+  /** What was collected since the last call, or since it was made; waits until the platform has told all. */
+  read(): Promise<{ readonly scavenges: number; readonly markCompacts: number }>;
+  close(): void;
+}
+
+/** What all measurements are made with. */
+export interface BenchSetting {
+  readonly platform: Platform;
+  /** Makes the memory of a gateway or an engine. */
+  readonly memory: (bytes: number) => Memory;
+  readonly budget: Budget;
+  /** Undefined where the platform does not tell. */
+  readonly watchGarbage?: (() => GarbageWatch) | undefined;
+}

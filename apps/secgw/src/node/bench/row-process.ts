@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Row } from '../../bench/report.ts';
+import type { RowSpec } from '../../bench/sections.ts';
+import type { Budget } from '../../bench/subject.ts';
+
+const run = promisify(execFile);
+
+/**
+ * Measures a row in a process of its own: what the compiler has learnt from one row must not be what the next one is
+ * measured with, and one row's heap is not another's.
+ *
+ * @param command our own command: program and first words
+ * @throws Error with what the process said, when it fails
+ */
+export async function rowInProcess(command: readonly string[], spec: RowSpec, budget: Budget): Promise<Row> {
+  const [program, ...words] = command;
+  const { rounds, seconds, packets } = budget;
+  const limits = Number.isFinite(packets) ? ['--packets', String(packets)] : [];
+  const row = ['bench', '--row', JSON.stringify(spec), '--rounds', String(rounds), '--seconds', String(seconds)];
+  try {
+    const { stdout } = await run(program, [...words, ...row, ...limits], { maxBuffer: 1 << 20 });
+    return JSON.parse(stdout) as Row;
+  } catch (error) {
+    const { stderr = '', message } = error as { stderr?: string; message: string };
+    throw new Error(stderr.trim() === '' ? message : stderr.trim().split('\n').slice(0, 3).join(' '));
+  }
+}
