@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { promisify } from 'node:util';
 import { SetupError } from '@inline-ipsec/eal/errors';
 import { EngineLoop } from '../../bench/engine-loop.ts';
@@ -7,6 +7,7 @@ import type { BenchEngine } from '../../bench/engines.ts';
 import type { Row, Table } from '../../bench/report.ts';
 import type { BenchSetting } from '../../bench/setting.ts';
 import { median } from '../../bench/subject.ts';
+import { bindThread } from '../processor-affinity.ts';
 
 export const CRYPTO_PERF: Table = {
   id: 'crypto-perf',
@@ -49,7 +50,7 @@ export async function cryptoPerfRow(
     const peers: number[] = [];
     for (let turn = 0; turn < turns; turn++) {
       peers.push(await peerRate(device, bytes));
-      const round = loop.round({ nanoseconds: seconds * 1e9, packets });
+      const round = onItsProcessor(() => loop.round({ nanoseconds: seconds * 1e9, packets }));
       ours.push((round.packets * 1e3) / round.nanoseconds);
     }
     const [own, peer] = [median(ours), median(peers)];
@@ -59,10 +60,23 @@ export async function cryptoPerfRow(
   }
 }
 
+/** Where DPDK's program does its work; the first processor has the rest of the machine. */
+const PROCESSOR = availableParallelism() > 1 ? 1 : 0;
+
+/** What is compared must have had the same of the machine, so it runs on the same processor. Afterwards it may run on all. */
+function onItsProcessor<Result>(work: () => Result): Result {
+  bindThread([PROCESSOR]);
+  try {
+    return work();
+  } finally {
+    bindThread(Array.from(cpus(), (_, processor) => processor));
+  }
+}
+
 /** Million operations a second of one of DPDK's devices. */
 async function peerRate(device: string, bytes: number): Promise<number> {
   const words = [
-    ...['-l', availableParallelism() > 1 ? '0,1' : '0', '--no-huge', '-m', '1024', '--no-pci', '--file-prefix', 'cp'],
+    ...['-l', PROCESSOR === 0 ? '0' : `0,${PROCESSOR}`, '--no-huge', '-m', '1024', '--no-pci', '--file-prefix', 'cp'],
     ...['--vdev', `${device}0`, '--', '--ptest', 'throughput', '--devtype', device, '--optype', 'aead'],
     ...['--aead-algo', 'aes-gcm', '--aead-op', 'encrypt', '--aead-key-sz', '16', '--aead-iv-sz', '12'],
     ...['--aead-aad-sz', '8', '--digest-sz', '16', '--burst-sz', '32', '--buffer-sz', String(bytes)],
