@@ -121,7 +121,8 @@ export interface Engine {
   destroySession(session: number): void;
   /**
    * Works through `count` jobs that lie one behind the other from position `jobs` on, and writes the status of each.
-   * Every position and length of a job is checked before it is used.
+   * Every position and length of a job is checked before it is used. Jobs of one call may be done side by side: none may
+   * write what another one reads or writes.
    *
    * @param jobs a multiple of 4
    * @returns how many of them succeeded; 0, and no status is written, when the table itself does not lie in the memory

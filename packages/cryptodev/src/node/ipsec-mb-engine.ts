@@ -174,8 +174,9 @@ export class IpsecMbEngine implements Engine {
     rows[at + DEC_KEYS] = keys.decKeys;
     rows[at + TAG_BYTES] = shape.tagBytes;
     rows[at + IV_BYTES] = shape.ivBytes;
-    rows[at + LENGTH_MAX] = Math.min(session.lengthMax, shape.cipherMax);
-    rows[at + AAD_MAX] = session.aadMax;
+    // Not more than the memory has, and 0 where no job does all of it.
+    rows[at + LENGTH_MAX] = Math.max(0, Math.min(session.lengthMax, shape.cipherMax, this.memory.bytes));
+    rows[at + AAD_MAX] = Math.max(0, Math.min(session.aadMax, this.memory.bytes));
   }
 
   /** Puts jobs into slots, has them done, and writes their statuses. */
@@ -200,7 +201,8 @@ export class IpsecMbEngine implements Engine {
     let encKeysAt = 0;
     let decKeysAt = 0;
     let tagBytes = 0;
-    let ivBytes = 0;
+    let ivLimit = 0;
+    let tagLimit = 0;
     let lengthMax = 0;
     let aadMax = 0;
     for (let job = jobs; job < end; job += JOB_BYTES) {
@@ -220,7 +222,8 @@ export class IpsecMbEngine implements Engine {
           encKeysAt = rows[row + ENC_KEYS];
           decKeysAt = rows[row + DEC_KEYS];
           tagBytes = rows[row + TAG_BYTES];
-          ivBytes = rows[row + IV_BYTES];
+          ivLimit = bytes - rows[row + IV_BYTES];
+          tagLimit = bytes - tagBytes;
           lengthMax = rows[row + LENGTH_MAX];
           aadMax = rows[row + AAD_MAX];
         }
@@ -235,33 +238,28 @@ export class IpsecMbEngine implements Engine {
         const aad = i32[at + (JOB_AAD >> 2)];
         const aadLength = i32[at + (JOB_AAD_LENGTH >> 2)];
         const tagAt = i32[at + (JOB_TAG >> 2)];
-        // What nearly every job is; the others are looked at one by one.
+        const start = (from + offset) | 0;
+        const target = (to + offset) | 0;
+        const covered = encrypt ? target : start;
+        // What nearly every job is: nothing empty, all ranges in the memory, in place or apart, the tag outside. As
+        // unsigned numbers 0 and negative ones are great when 1 is taken from them. The others are looked at one by one.
         if (
-          length > 0 &&
-          length <= lengthMax &&
-          offset >= 0 &&
-          offset <= bytes &&
-          length <= bytes - offset &&
+          (length - 1) >>> 0 < lengthMax &&
           from > 0 &&
-          from <= bytes - offset - length &&
-          to > 0 &&
-          to <= bytes - offset - length &&
-          (from === to || from - to >= length || to - from >= length) &&
-          ivAt > 0 &&
-          ivAt <= bytes - ivBytes &&
-          tagAt > 0 &&
-          tagAt <= bytes - tagBytes &&
-          (tagAt >= (encrypt ? to : from) + offset + length || tagAt + tagBytes <= (encrypt ? to : from) + offset) &&
-          aadLength > 0 &&
-          aadLength <= aadMax &&
-          aad > 0 &&
-          aad <= bytes - aadLength
+          offset >= 0 &&
+          start >>> 0 <= bytes - length &&
+          (from === to || (to > 0 && target >>> 0 <= bytes - length && (from - to >= length || to - from >= length))) &&
+          (ivAt - 1) >>> 0 < ivLimit &&
+          (tagAt - 1) >>> 0 < tagLimit &&
+          (tagAt - covered >= length || covered - tagAt >= tagBytes) &&
+          (aadLength - 1) >>> 0 < aadMax &&
+          (aad - 1) >>> 0 < bytes - aadLength
         ) {
           queue.dress(slots, shape);
           i32[word + encKeys] = (low + encKeysAt) | 0;
           i32[word + decKeys] = (low + decKeysAt) | 0;
-          i32[word + source] = (low + from + offset) | 0;
-          i32[word + destination] = (low + to + offset) | 0;
+          i32[word + source] = (low + start) | 0;
+          i32[word + destination] = (low + target) | 0;
           i32[word + cipherLength] = length;
           i32[word + hashLength] = length;
           i32[word + iv] = (low + ivAt) | 0;
@@ -269,7 +267,7 @@ export class IpsecMbEngine implements Engine {
           i32[word + hashFields] = (low + aad) | 0;
           i32[word + hashFields + 2] = aadLength;
           i32[word + status] = 0;
-          if (split) this.#aeadPointers(word, session, from + offset, to + offset, ivAt, tagAt, aad);
+          if (split) this.#aeadPointers(word, session, start, target, ivAt, tagAt, aad);
           outcome = IN_SLOT;
         } else outcome = this.#unusualAead(job, session, slots);
       } else if (kind === CHAIN) outcome = this.#chain(job, session, slots);
