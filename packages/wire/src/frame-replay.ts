@@ -6,12 +6,12 @@ import { copyFrame } from './frame-copy.ts';
  * Frames that are kept in a memzone and given out again and again, in order: a capture file that never ends, at the cost of
  * one copy a frame (DPDK: net_pcap's `infinite_rx=1`).
  *
- * The memzone: how many there are and which is next; then an entry for each: position, length, and how many groups of eight
- * bytes to copy; then the frames, each at 2 modulo 8 like the data of an mbuf, with zeros behind up to the next.
+ * The memzone: how many there are and which is next; then an entry for each: position, length, and how many steps of 32
+ * bytes copy what is behind its first six; then the frames, each at 2 modulo 8 like the data of an mbuf, with zeros behind as
+ * far as the last step reaches.
  *
- * A group is copied as a float64, in one step where words take two. The language keeps every number as it is but for NaNs,
- * whose bits it may change: a frame with a group that reads as one is copied in another way. All frames are known
- * beforehand, so each is looked through once.
+ * A step copies four float64. The language keeps every number as it is but for NaNs, whose bits it may change: a frame with
+ * eight bytes that read as one is copied in another way. All frames are known beforehand, so each is looked through once.
  */
 
 const COUNT = 0;
@@ -20,7 +20,10 @@ const TABLE = 64;
 const ENTRY_BYTES = 12;
 const ENTRY_WORDS: number = ENTRY_BYTES >> 2;
 
-/** Frames up to this many bytes are copied in groups of eight; beyond, the platform's copy is quicker. */
+/** What is copied before the first step: as an mbuf's data begins at 2 modulo 8. */
+const HEAD_BYTES = 6;
+const STEP_BYTES = 32;
+/** Frames up to this many bytes are copied in steps; beyond, the platform's copy is quicker. */
 const QUICK_BYTES = 256;
 
 /** Frames to be replayed. The place of the next one is in the memory, so that another thread that attaches goes on there. */
@@ -51,7 +54,7 @@ export class FrameReplay {
       });
     }
     const first = alignUp(TABLE + some.length * ENTRY_BYTES, 8) + 2;
-    const bytes = some.reduce((sum, { length }) => sum + alignUp(length + 2, 8), first);
+    const bytes = some.reduce((sum, { length }) => sum + storedBytes(length), first);
     const zone = memory.reserve(name, bytes);
     memory.u32[(zone.position + COUNT) >> 2] = some.length;
     let position = zone.position + first;
@@ -60,9 +63,8 @@ export class FrameReplay {
       memory.u32[entry] = position;
       memory.u32[entry + 1] = frame.length;
       memory.u8.set(frame, position);
-      memory.u32[entry + 2] = quickGroups(memory, position, frame.length);
-      // As far as a group may reach.
-      position += alignUp(frame.length + 2, 8);
+      memory.u32[entry + 2] = quickSteps(memory, position, frame.length);
+      position += storedBytes(frame.length);
     });
     return new FrameReplay(memory, zone);
   }
@@ -95,7 +97,7 @@ export class FrameReplay {
     }
   }
 
-  /** Gives frames that can be copied in groups, from number `i` on, up to another one. Returns its number. */
+  /** Gives frames that can be copied in steps, from number `i` on, up to another one. Returns its number. */
   #receiveQuick(at: Uint32Array, room: number, lengths: Uint32Array, i: number, n: number): number {
     const { u16, i32, f64 } = this.#memory;
     const zone = this.#zone.position >> 2;
@@ -104,17 +106,25 @@ export class FrameReplay {
     let entryAt = (first + ENTRY_BYTES * i32[zone + (NEXT >> 2)]) | 0;
     for (; i < n; i++) {
       const entry = entryAt >> 2;
-      const groups = i32[entry + 2];
+      const steps = i32[entry + 2];
       const to = at[i] | 0;
-      // The last group may reach seven bytes beyond the frame.
-      if (groups === 0 || (to & 7) !== 2 || 6 + 8 * groups > room) break;
+      // The last step may reach beyond the frame.
+      if (steps === 0 || (to & 7) !== 2 || HEAD_BYTES + steps * STEP_BYTES > room) break;
       const from = i32[entry];
       lengths[i] = i32[entry + 1];
       u16[to >> 1] = u16[from >> 1];
       i32[(to + 2) >> 2] = i32[(from + 2) >> 2];
-      let target = (to + 6) >> 3;
-      let source = (from + 6) >> 3;
-      for (const stop = source + groups; source < stop; source++) f64[target++] = f64[source];
+      let targetAt = (to + HEAD_BYTES) | 0;
+      for (let sourceAt = from + HEAD_BYTES, stop = sourceAt + steps * STEP_BYTES; sourceAt < stop; ) {
+        const target = targetAt >> 3;
+        const source = sourceAt >> 3;
+        f64[target] = f64[source];
+        f64[target + 1] = f64[source + 1];
+        f64[target + 2] = f64[source + 2];
+        f64[target + 3] = f64[source + 3];
+        targetAt = (targetAt + STEP_BYTES) | 0;
+        sourceAt = (sourceAt + STEP_BYTES) | 0;
+      }
       entryAt = (entryAt + ENTRY_BYTES) | 0;
       if (entryAt === end) entryAt = first | 0;
     }
@@ -144,10 +154,15 @@ export class FrameReplay {
   }
 }
 
-/** Groups of eight bytes behind the first six of a frame, 0 when one of them reads as NaN or the frame is too long. */
-function quickGroups({ f64 }: Memory, position: number, length: number): number {
-  const groups = Math.ceil(Math.max(0, length - 6) / 8);
-  if (length > QUICK_BYTES || groups === 0) return 0;
-  const first = (position + 6) >> 3;
-  return f64.subarray(first, first + groups).some(Number.isNaN) ? 0 : groups;
+/** Steps behind the head of a frame, 0 when eight of its bytes read as NaN or it is too long. */
+function quickSteps({ f64 }: Memory, position: number, length: number): number {
+  const steps = Math.ceil(Math.max(0, length - HEAD_BYTES) / STEP_BYTES);
+  if (length > QUICK_BYTES || steps === 0) return 0;
+  const first = (position + HEAD_BYTES) >> 3;
+  return f64.subarray(first, first + 4 * steps).some(Number.isNaN) ? 0 : steps;
+}
+
+/** Bytes that are kept for a frame: as far as its last step reaches, and up to 2 modulo 8. */
+function storedBytes(length: number): number {
+  return 8 + STEP_BYTES * Math.ceil(Math.max(0, length - HEAD_BYTES) / STEP_BYTES);
 }
