@@ -12,25 +12,10 @@ import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
 import type { EspJobs } from './esp-jobs.ts';
 import { moveHeaderBack, writePacketLength } from './outer-header.ts';
-import {
-  BURST_FATE,
-  BURST_HEADER,
-  BURST_L3,
-  BURST_LENGTH,
-  BURST_MAX,
-  BURST_SCRATCH,
-  GOES_ON,
-  type PacketBurst,
-  runEnd,
-} from './packet-burst.ts';
+import { BURST_FATE, BURST_HEADER, BURST_L3, BURST_LENGTH, GOES_ON, type PacketBurst, runEnd } from './packet-burst.ts';
 import { replayCheck, replayTrack } from './replay-window.ts';
 import * as layout from './sa-layout.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
-
-// Columns for what the trailer says: where what ESP carries begins, its bytes, and what it is.
-const PAYLOAD: number = BURST_SCRATCH;
-const BYTES: number = BURST_SCRATCH + BURST_MAX;
-const NEXT_HEADER: number = BURST_SCRATCH + 2 * BURST_MAX;
 
 /**
  * Takes ESP off packets (RFC 4303 section 3.4), a burst at a time, in the manner of DPDK's gateway without `-l`:
@@ -45,6 +30,8 @@ export class EspInbound {
   readonly #memory: Memory;
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
+  /** Bytes that came out of ESP in the run that is worked on. */
+  #octets = 0;
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops) {
     this.#memory = memory;
@@ -61,13 +48,9 @@ export class EspInbound {
     this.#jobs.clear();
     for (let first = 0; first < burst.count; ) {
       let end = runEnd(this.#memory, burst, first);
-      const lost = this.#admit(burst, first, end, sa[first]);
-      if (lost !== 0) {
-        this.#drops.sweep(burst);
-        end -= lost;
-        if (first === end) continue;
-      }
-      if (!this.#inline(sa[first])) this.#jobs.append(burst, first, end, sa[first]);
+      const owner = sa[first];
+      end -= this.#sweep(burst, this.#admit(burst, first, end, owner));
+      if (first < end && !this.#inline(owner)) this.#jobs.append(burst, first, end, owner);
       first = end;
     }
   }
@@ -82,14 +65,20 @@ export class EspInbound {
     const jobs = this.#jobs;
     if (succeeded !== jobs.count) this.#failed(burst, succeeded);
     const { sa } = burst;
-    let lost = 0;
     burst.family = 4;
     for (let first = 0; first < burst.count; ) {
-      const end = runEnd(this.#memory, burst, first);
-      lost += this.#decapsulateRun(burst, first, end, sa[first]);
+      let end = runEnd(this.#memory, burst, first);
+      const owner = sa[first];
+      end -= this.#sweep(burst, this.#trackReplay(burst, first, end, owner));
+      end -= this.#sweep(burst, this.#unwrap(burst, first, end, owner));
       first = end;
     }
+  }
+
+  /** Takes the rows out that were marked as lost. Returns how many there are. */
+  #sweep(burst: PacketBurst, lost: number): number {
     if (lost !== 0) this.#drops.sweep(burst);
+    return lost;
   }
 
   /** Takes out what crypto did not find good. */
@@ -159,9 +148,11 @@ export class EspInbound {
   }
 
   /** The replay *track*: numbers are marked as seen, alone of all lcores, the lock taken once for the run. */
-  #trackReplay(burst: PacketBurst, first: number, end: number, sa: number, window: number): number {
+  #trackReplay(burst: PacketBurst, first: number, end: number, sa: number): number {
     const { i32 } = this.#memory;
     const { fate } = burst;
+    const window = i32[(sa + layout.SA_WINDOW) >> 2];
+    if (window === 0) return 0;
     const lock = (sa + layout.SA_LOCK) >> 2;
     let lost = 0;
     while (Atomics.compareExchange(i32, lock, 0, 1) !== 0);
@@ -178,176 +169,144 @@ export class EspInbound {
     return swap32(this.#memory.i32[((header[row] + l3[row]) >> 2) + 1]) >>> 0;
   }
 
-  /** One run of authentic packets of one SA. Returns how many were marked as lost. */
-  #decapsulateRun(burst: PacketBurst, first: number, end: number, sa: number): number {
+  /** Takes ESP off a run of authentic packets of one SA. Returns how many were marked as lost. */
+  #unwrap(burst: PacketBurst, first: number, end: number, sa: number): number {
     const { i32, f64 } = this.#memory;
-    const base = burst.position | 0;
     const flags = i32[(sa + layout.SA_FLAGS) >> 2];
-    const window = i32[(sa + layout.SA_WINDOW) >> 2];
-    let lost = window === 0 ? 0 : this.#trackReplay(burst, first, end, sa, window);
-    lost += this.#readTrailers(burst, first, end, sa);
-    lost +=
-      (flags & layout.SA_FLAG_TUNNEL) !== 0
-        ? this.#unwrapTunnel(burst, first, end, flags)
-        : this.#unwrapTransport(burst, first, end);
-    let octets = 0;
-    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
-      const r = at >> 2;
-      if (i32[r + BURST_FATE] === GOES_ON) octets = (octets + i32[r + BURST_LENGTH]) | 0;
+    const plain = (flags & (layout.SA_FLAG_TUNNEL | layout.SA_FLAG_2018_CHECKSUM)) === layout.SA_FLAG_TUNNEL;
+    let lost = 0;
+    this.#octets = 0;
+    for (let row = first; row < end; row++) {
+      if (plain) row = this.#unwrapPlain(burst, row, end, sa);
+      if (row === end) break;
+      const reason = this.#unwrapAny(burst, row, sa, flags);
+      if (reason === GOES_ON) continue;
+      burst.fate[row] = reason;
+      lost++;
     }
     f64[(sa + layout.SA_PACKETS) >> 3] += end - first - lost;
-    f64[(sa + layout.SA_OCTETS) >> 3] += octets;
+    f64[(sa + layout.SA_OCTETS) >> 3] += this.#octets;
     return lost;
   }
 
-  /** Pad length, padding and next header: finds what ESP carries. Returns how many rows were marked as lost. */
-  #readTrailers(burst: PacketBurst, first: number, end: number, sa: number): number {
+  /**
+   * What nearly every packet of a tunnel is: at most three bytes of padding that are 1, 2, 3; sound IPv4 inside with a hop
+   * left; no congestion met. Stops at another one, and returns its row.
+   */
+  #unwrapPlain(burst: PacketBurst, first: number, end: number, sa: number): number {
     const { u8, i32 } = this.#memory;
     const base = burst.position | 0;
-    const espBytes = ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2];
-    const behind = i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES;
-    let lost = 0;
-    let unusual = 0;
-    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+    const espBytes = (ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2]) | 0;
+    const behind = (i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES) | 0;
+    let octets = 0;
+    let at = base + (first << 2);
+    for (const stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
       const top = i32[r + BURST_HEADER];
       const payload = (top + i32[r + BURST_L3] + espBytes) | 0;
       const trailer = (top + i32[r + BURST_LENGTH] - behind) | 0;
       const pad = u8[trailer];
       const padding = (trailer - pad) | 0;
-      i32[r + PAYLOAD] = payload;
-      i32[r + BYTES] = (padding - payload) | 0;
-      i32[r + NEXT_HEADER] = u8[trailer + 1];
-      if (i32[r + BURST_FATE] !== GOES_ON) continue;
-      if (padding < payload) {
-        i32[r + BURST_FATE] = DROP.esp_trailer;
-        lost++;
-      }
-      // As a rule there are ip most three bytes of padding, 1, 2, 3 (RFC 4303 section 2.4).
+      const bytes = (padding - payload) | 0;
       const three = u8[padding] | (u8[padding + 1] << 8) | (u8[padding + 2] << 16);
-      if (pad > 3 || ((three ^ 0x03_02_01) & ((1 << (8 * pad)) - 1)) !== 0) unusual++;
-    }
-    return unusual === 0 ? lost : lost + this.#checkPadding(burst, first, end, sa);
-  }
-
-  /**
-   * Padding of any length. What is not 1, 2, 3, … under a good ICV is the sender's sloppiness; without ICV it tells of
-   * garbage. Returns how many rows were marked as lost.
-   */
-  #checkPadding({ header, length, fate }: PacketBurst, first: number, end: number, sa: number): number {
-    const { u8, i32, f64 } = this.#memory;
-    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
-    const behind = i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES;
-    const strict = (flags & (layout.SA_FLAG_STRICT | layout.SA_FLAG_NO_INTEGRITY)) !== 0;
-    let lost = 0;
-    for (let row = first; row < end; row++) {
-      const trailer = header[row] + length[row] - behind;
-      if (fate[row] !== GOES_ON || espPaddingOk(u8, trailer - u8[trailer], u8[trailer])) continue;
-      if (strict) {
-        fate[row] = DROP.esp_padding;
-        lost++;
-      } else f64[(sa + layout.SA_ODD_PADDING) >> 3] += 1;
-    }
-    return lost;
-  }
-
-  /** A new header is in front of what a tunnel carried. Returns how many rows were marked as lost. */
-  #unwrapTunnel(burst: PacketBurst, first: number, end: number, flags: number): number {
-    const { i32 } = this.#memory;
-    const base = burst.position | 0;
-    this.#copyCongestion(burst, first, end);
-    let lost = 0;
-    let other = 0;
-    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
-      const r = at >> 2;
-      if (i32[r + BURST_FATE] !== GOES_ON) continue;
-      const ip = i32[r + PAYLOAD];
-      const bytes = i32[r + BYTES];
-      const nextHeader = i32[r + NEXT_HEADER];
-      const word = i32[ip >> 2];
-      let reason = GOES_ON;
-      let total = 0;
-      let l3 = 40;
-      if (nextHeader === IPPROTO_IPIP) {
-        l3 = (word & 0x0f) << 2;
-        total = ((word >>> 8) & 0xff00) | (word >>> 24);
-        if (bytes < 20 || (word & 0xf0) !== 0x40 || l3 < 20 || total < l3) reason = DROP.ip_header;
-        // What is longer than its inner packet carries traffic flow confidentiality padding (RFC 4303 section 2.7).
-        else if (total > bytes) reason = DROP.inner_length;
-        else if (!decrementTtlAligned(i32, ip)) reason = DROP.ttl;
-      } else if (nextHeader === IPPROTO_IPV6) {
-        other++;
-        const second = i32[(ip >> 2) + 1];
-        total = 40 + (((second & 0xff) << 8) | ((second >>> 8) & 0xff));
-        if (bytes < 40 || (word & 0xf0) !== 0x60) reason = DROP.ip_header;
-        else if (total > bytes) reason = DROP.inner_length;
-        else if (!decrementHopLimitAligned(i32, ip)) reason = DROP.ttl;
-      } else reason = DROP.next_header;
-      if (reason !== GOES_ON) {
-        i32[r + BURST_FATE] = reason;
-        lost++;
-        continue;
+      const ip = payload >> 2;
+      const word = i32[ip];
+      const l3 = (word & 0x0f) << 2;
+      const total = ((word >>> 8) & 0xff00) | (word >>> 24);
+      if (
+        pad > 3 ||
+        ((three ^ 0x03_02_01) & ((1 << (8 * pad)) - 1)) !== 0 ||
+        u8[trailer + 1] !== IPPROTO_IPIP ||
+        (word & 0xf0) !== 0x40 ||
+        l3 < 20 ||
+        total < l3 ||
+        total > bytes ||
+        ecnOfWord(i32[top >> 2]) === ECN_CE ||
+        !decrementTtlAligned(i32, payload)
+      ) {
+        break;
       }
-      i32[r + BURST_HEADER] = ip;
+      i32[r + BURST_HEADER] = payload;
       i32[r + BURST_LENGTH] = total;
       i32[r + BURST_L3] = l3;
+      octets = (octets + total) | 0;
     }
-    if (other !== 0) burst.family = 0;
-    if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) this.#restoreChecksums(burst, first, end);
-    return lost;
+    this.#octets += octets;
+    return (at - base) >> 2;
   }
 
-  /** A packet whose carrier met congestion has met it too (RFC 6040 section 4.2). */
-  #copyCongestion(burst: PacketBurst, first: number, end: number): void {
-    const { i32 } = this.#memory;
-    const base = burst.position | 0;
-    let congested = 0;
-    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
-      const r = at >> 2;
-      if (outerEcn(i32[i32[r + BURST_HEADER] >> 2]) === ECN_CE) congested++;
-    }
-    if (congested !== 0) this.#markCongestion(burst, first, end);
-  }
-
-  #markCongestion({ position, header, fate }: PacketBurst, first: number, end: number): void {
+  /** Takes the ESP of any authentic packet off; returns a reason, or that it goes on. */
+  #unwrapAny(burst: PacketBurst, row: number, sa: number, flags: number): number {
     const { u8, i32 } = this.#memory;
-    const rows = position >> 2;
-    for (let row = first; row < end; row++) {
-      if (fate[row] !== GOES_ON || outerEcn(i32[header[row] >> 2]) !== ECN_CE) continue;
-      const at = i32[rows + PAYLOAD + row];
-      const bytes = i32[rows + BYTES + row];
-      const nextHeader = i32[rows + NEXT_HEADER + row];
-      if (nextHeader === IPPROTO_IPIP && bytes >= 20) markIpv4Congestion(u8, at);
-      else if (nextHeader === IPPROTO_IPV6 && bytes >= 40) markIpv6Congestion(u8, at);
-    }
+    const top = burst.header[row];
+    const payload = top + burst.l3[row] + ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2];
+    const end = top + burst.length[row] - i32[(sa + layout.SA_ICV_BYTES) >> 2] - ESP_TRAILER_BYTES;
+    const pad = u8[end];
+    const nextHeader = u8[end + 1];
+    const bytes = end - pad - payload;
+    if (bytes < 0) return DROP.esp_trailer;
+    if (!this.#paddingIsGood(sa, flags, end, pad)) return DROP.esp_padding;
+    const reason =
+      (flags & layout.SA_FLAG_TUNNEL) !== 0
+        ? this.#unwrapTunnel(burst, row, flags, payload, bytes, nextHeader)
+        : this.#unwrapTransport(burst, row, payload, bytes, nextHeader);
+    if (reason !== GOES_ON) return reason;
+    if (u8[burst.header[row]] >>> 4 !== 4) burst.family = 0;
+    this.#octets += burst.length[row];
+    return GOES_ON;
   }
 
-  #restoreChecksums({ header, fate }: PacketBurst, first: number, end: number): void {
+  /** RFC 4303 section 2.4: 1, 2, 3, …. Bad padding under a good ICV is the sender's sloppiness; without ICV it tells of garbage. */
+  #paddingIsGood(sa: number, flags: number, end: number, pad: number): boolean {
+    const { u8, f64 } = this.#memory;
+    if (espPaddingOk(u8, end - pad, pad)) return true;
+    if ((flags & (layout.SA_FLAG_STRICT | layout.SA_FLAG_NO_INTEGRITY)) !== 0) return false;
+    f64[(sa + layout.SA_ODD_PADDING) >> 3] += 1;
+    return true;
+  }
+
+  #unwrapTunnel(burst: PacketBurst, row: number, flags: number, at: number, bytes: number, nextHeader: number): number {
+    const { u8, i32 } = this.#memory;
+    const version = u8[at] >>> 4;
+    // A packet whose carrier met congestion has met it too (RFC 6040 section 4.2).
+    const congested = ecnOfWord(i32[burst.header[row] >> 2]) === ECN_CE;
+    if (nextHeader === IPPROTO_IPIP) {
+      const l3 = (u8[at] & 0xf) * 4;
+      const total = (u8[at + 2] << 8) | u8[at + 3];
+      if (bytes < 20 || version !== 4 || l3 < 20 || total < l3) return DROP.ip_header;
+      // What is longer than its inner packet carries traffic flow confidentiality padding (RFC 4303 section 2.7).
+      if (total > bytes) return DROP.inner_length;
+      if (congested) markIpv4Congestion(u8, at);
+      if (!decrementTtlAligned(i32, at)) return DROP.ttl;
+      if ((flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) restoreTtlChecksum(u8, at);
+      burst.length[row] = total;
+      burst.l3[row] = l3;
+    } else if (nextHeader === IPPROTO_IPV6) {
+      const total = 40 + ((u8[at + 4] << 8) | u8[at + 5]);
+      if (bytes < 40 || version !== 6) return DROP.ip_header;
+      if (total > bytes) return DROP.inner_length;
+      if (congested) markIpv6Congestion(u8, at);
+      if (!decrementHopLimitAligned(i32, at)) return DROP.ttl;
+      burst.length[row] = total;
+      burst.l3[row] = 40;
+    } else return DROP.next_header;
+    burst.header[row] = at;
+    return GOES_ON;
+  }
+
+  #unwrapTransport(burst: PacketBurst, row: number, payload: number, bytes: number, nextHeader: number): number {
     const { u8 } = this.#memory;
-    for (let row = first; row < end; row++) {
-      if (fate[row] === GOES_ON && u8[header[row]] >>> 4 === 4) restoreTtlChecksum(u8, header[row]);
-    }
-  }
-
-  /** Transport mode: the packet's own header moves back over ESP. None is lost. */
-  #unwrapTransport(burst: PacketBurst, first: number, end: number): number {
-    const { u8, i32 } = this.#memory;
-    const { header, length, l3, fate } = burst;
-    const rows = burst.position >> 2;
-    for (let row = first; row < end; row++) {
-      if (fate[row] !== GOES_ON) continue;
-      const at = i32[rows + PAYLOAD + row] - l3[row];
-      moveHeaderBack(u8, header[row], at, l3[row], i32[rows + NEXT_HEADER + row]);
-      header[row] = at;
-      length[row] = l3[row] + i32[rows + BYTES + row];
-      writePacketLength(u8, at, length[row]);
-      if (u8[at] >>> 4 !== 4) burst.family = 0;
-    }
-    return 0;
+    const l3 = burst.l3[row];
+    const at = payload - l3;
+    moveHeaderBack(u8, burst.header[row], at, l3, nextHeader);
+    writePacketLength(u8, at, l3 + bytes);
+    burst.header[row] = at;
+    burst.length[row] = l3 + bytes;
+    return GOES_ON;
   }
 }
 
 /** The ECN field of an IP header whose first word is this. */
-function outerEcn(word: number): number {
+function ecnOfWord(word: number): number {
   return (word & 0xf0) === 0x40 ? (word >>> 8) & 3 : (word >>> 12) & 3;
 }
