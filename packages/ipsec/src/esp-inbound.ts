@@ -12,10 +12,22 @@ import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
 import type { EspJobs } from './esp-jobs.ts';
 import { moveHeaderBack, writePacketLength } from './outer-header.ts';
-import { BURST_FATE, BURST_HEADER, BURST_L3, BURST_LENGTH, GOES_ON, type PacketBurst, runEnd } from './packet-burst.ts';
+import {
+  BURST_FATE,
+  BURST_HEADER,
+  BURST_L3,
+  BURST_LENGTH,
+  BURST_SA,
+  GOES_ON,
+  type PacketBurst,
+  runEnd,
+} from './packet-burst.ts';
 import { replayCheck, replayTrack } from './replay-window.ts';
 import * as layout from './sa-layout.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
+
+/** Bytes of the ESP header and IV of a plain SA. */
+const PLAIN_ESP_BYTES: number = ESP_HEADER_BYTES + 8;
 
 /**
  * Takes ESP off packets (RFC 4303 section 3.4), a burst at a time, in the manner of DPDK's gateway without `-l`:
@@ -30,8 +42,6 @@ export class EspInbound {
   readonly #memory: Memory;
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
-  /** Bytes that came out of ESP in the run that is worked on. */
-  #octets = 0;
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops) {
     this.#memory = memory;
@@ -44,14 +54,15 @@ export class EspInbound {
    * makes the crypto jobs of the others.
    */
   prepare(burst: PacketBurst): void {
+    this.#sweep(burst, this.#admit(burst));
     const { sa } = burst;
     this.#jobs.clear();
-    for (let first = 0; first < burst.count; ) {
-      let end = runEnd(this.#memory, burst, first);
-      const owner = sa[first];
-      end -= this.#sweep(burst, this.#admit(burst, first, end, owner));
-      if (first < end && !this.#inline(owner)) this.#jobs.append(burst, first, end, owner);
-      first = end;
+    for (let row = 0; row < burst.count; ) {
+      row = this.#jobs.appendPlain(burst, row);
+      if (row === burst.count) break;
+      const end = runEnd(this.#memory, burst, row);
+      if (!this.#inline(sa[row])) this.#jobs.append(burst, row, end, sa[row]);
+      row = end;
     }
   }
 
@@ -64,15 +75,18 @@ export class EspInbound {
   decapsulate(burst: PacketBurst, succeeded: number): void {
     const jobs = this.#jobs;
     if (succeeded !== jobs.count) this.#failed(burst, succeeded);
-    const { sa } = burst;
     burst.family = 4;
-    for (let first = 0; first < burst.count; ) {
-      let end = runEnd(this.#memory, burst, first);
-      const owner = sa[first];
-      end -= this.#sweep(burst, this.#trackReplay(burst, first, end, owner));
-      end -= this.#sweep(burst, this.#unwrap(burst, first, end, owner));
-      first = end;
+    this.#sweep(burst, this.#trackReplay(burst));
+    let lost = 0;
+    for (let row = 0; row < burst.count; row++) {
+      row = this.#unwrapPlain(burst, row);
+      if (row === burst.count) break;
+      const reason = this.#unwrapAny(burst, row, burst.sa[row]);
+      if (reason === GOES_ON) continue;
+      burst.fate[row] = reason;
+      lost++;
     }
+    this.#sweep(burst, lost);
   }
 
   /** Takes the rows out that were marked as lost. Returns how many there are. */
@@ -96,29 +110,51 @@ export class EspInbound {
     return (this.#memory.i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INLINE) !== 0;
   }
 
-  /** Looks over a run of packets of one SA before crypto. Returns how many were marked as lost. */
-  #admit(burst: PacketBurst, first: number, end: number, sa: number): number {
+  /** Looks over all packets before crypto. Returns how many were marked as lost. */
+  #admit(burst: PacketBurst): number {
     const { i32 } = this.#memory;
     const base = burst.position | 0;
-    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
-    if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
-      burst.fate.fill(DROP.sa_unserved, first, end);
-      return end - first;
-    }
-    const around = ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2] + i32[(sa + layout.SA_ICV_BYTES) >> 2];
-    const align = i32[(sa + layout.SA_ALIGN) >> 2] - 1;
+    let owner = 0;
+    let flags = 0;
+    let around = 0;
+    let align = 0;
     let lost = 0;
-    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+    let others = 0;
+    for (let at = base, stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
+      const sa = i32[r + BURST_SA];
+      if (sa !== owner) {
+        owner = sa;
+        flags = i32[(sa + layout.SA_FLAGS) >> 2];
+        align = (i32[(sa + layout.SA_ALIGN) >> 2] - 1) | 0;
+        const ivAndIcv = (i32[(sa + layout.SA_IV_BYTES) >> 2] + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
+        around = (ESP_HEADER_BYTES + ivAndIcv) | 0;
+        others |= (flags & layout.SA_FLAG_INLINE) | i32[(sa + layout.SA_WINDOW) >> 2];
+      }
       const enciphered = (i32[r + BURST_LENGTH] - i32[r + BURST_L3] - around) | 0;
-      if (enciphered <= 0 || (enciphered & align) !== 0) {
+      if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
+        i32[r + BURST_FATE] = DROP.sa_unserved;
+        lost++;
+      } else if (enciphered <= 0 || (enciphered & align) !== 0) {
         i32[r + BURST_FATE] = DROP.esp_length;
         lost++;
       }
     }
-    if ((flags & layout.SA_FLAG_INLINE) !== 0) lost += this.#checkOffload(burst, first, end);
-    const window = i32[(sa + layout.SA_WINDOW) >> 2];
-    if (window !== 0) lost += this.#checkReplay(burst, first, end, window);
+    return others === 0 ? lost : lost + this.#check(burst);
+  }
+
+  /** What inline SAs and SAs with a replay window ask for besides. Returns how many more were marked as lost. */
+  #check(burst: PacketBurst): number {
+    const { i32 } = this.#memory;
+    let lost = 0;
+    for (let first = 0; first < burst.count; ) {
+      const end = runEnd(this.#memory, burst, first);
+      const owner = burst.sa[first];
+      const window = i32[(owner + layout.SA_WINDOW) >> 2];
+      if (this.#inline(owner)) lost += this.#checkOffload(burst, first, end);
+      if (window !== 0) lost += this.#checkReplay(burst, first, end, window);
+      first = end;
+    }
     return lost;
   }
 
@@ -147,18 +183,29 @@ export class EspInbound {
     return lost;
   }
 
-  /** The replay *track*: numbers are marked as seen, alone of all lcores, the lock taken once for the run. */
-  #trackReplay(burst: PacketBurst, first: number, end: number, sa: number): number {
+  /** The replay *track*: numbers are marked as seen, alone of all lcores. Returns how many rows were marked as lost. */
+  #trackReplay(burst: PacketBurst): number {
     const { i32 } = this.#memory;
-    const { fate } = burst;
-    const window = i32[(sa + layout.SA_WINDOW) >> 2];
-    if (window === 0) return 0;
+    let lost = 0;
+    for (let first = 0; first < burst.count; ) {
+      const end = runEnd(this.#memory, burst, first);
+      const sa = burst.sa[first];
+      const window = i32[(sa + layout.SA_WINDOW) >> 2];
+      if (window !== 0) lost += this.#trackRun(burst, first, end, sa, window);
+      first = end;
+    }
+    return lost;
+  }
+
+  /** Takes the lock once for a run of packets of one SA. */
+  #trackRun(burst: PacketBurst, first: number, end: number, sa: number, window: number): number {
+    const { i32 } = this.#memory;
     const lock = (sa + layout.SA_LOCK) >> 2;
     let lost = 0;
     while (Atomics.compareExchange(i32, lock, 0, 1) !== 0);
     for (let row = first; row < end; row++) {
       if (replayTrack(this.#memory, window, this.#sequence(burst, row))) continue;
-      fate[row] = DROP.replay;
+      burst.fate[row] = DROP.replay;
       lost++;
     }
     Atomics.store(i32, lock, 0);
@@ -169,48 +216,42 @@ export class EspInbound {
     return swap32(this.#memory.i32[((header[row] + l3[row]) >> 2) + 1]) >>> 0;
   }
 
-  /** Takes ESP off a run of authentic packets of one SA. Returns how many were marked as lost. */
-  #unwrap(burst: PacketBurst, first: number, end: number, sa: number): number {
-    const { i32, f64 } = this.#memory;
-    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
-    const plain = (flags & (layout.SA_FLAG_TUNNEL | layout.SA_FLAG_2018_CHECKSUM)) === layout.SA_FLAG_TUNNEL;
-    let lost = 0;
-    this.#octets = 0;
-    for (let row = first; row < end; row++) {
-      if (plain) row = this.#unwrapPlain(burst, row, end, sa);
-      if (row === end) break;
-      const reason = this.#unwrapAny(burst, row, sa, flags);
-      if (reason === GOES_ON) continue;
-      burst.fate[row] = reason;
-      lost++;
-    }
-    f64[(sa + layout.SA_PACKETS) >> 3] += end - first - lost;
-    f64[(sa + layout.SA_OCTETS) >> 3] += this.#octets;
-    return lost;
-  }
-
   /**
-   * What nearly every packet of a tunnel is: at most three bytes of padding that are 1, 2, 3; sound IPv4 inside with a hop
-   * left; no congestion met. Stops at another one, and returns its row.
+   * Takes ESP off authentic packets from row `first` on, as long as they are what nearly every packet is: of a plain SA, with
+   * at most three bytes of padding that are 1, 2, 3, sound IPv4 inside with a hop left, and no congestion met. Stops at
+   * another one, and returns its row.
    */
-  #unwrapPlain(burst: PacketBurst, first: number, end: number, sa: number): number {
-    const { u8, i32 } = this.#memory;
+  #unwrapPlain(burst: PacketBurst, first: number): number {
+    const { u8, i32, f64 } = this.#memory;
     const base = burst.position | 0;
-    const espBytes = (ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2]) | 0;
-    const behind = (i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES) | 0;
+    let owner = 0;
+    let behind = 0;
+    let packets = 0;
     let octets = 0;
     let at = base + (first << 2);
-    for (const stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
+      const sa = i32[r + BURST_SA];
+      if (sa !== owner) {
+        if (owner !== 0) {
+          f64[(owner + layout.SA_PACKETS) >> 3] += packets;
+          f64[(owner + layout.SA_OCTETS) >> 3] += octets;
+          packets = 0;
+          octets = 0;
+          owner = 0;
+        }
+        if ((i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_PLAIN) === 0) break;
+        owner = sa;
+        behind = (i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES) | 0;
+      }
       const top = i32[r + BURST_HEADER];
-      const payload = (top + i32[r + BURST_L3] + espBytes) | 0;
+      const payload = (top + i32[r + BURST_L3] + PLAIN_ESP_BYTES) | 0;
       const trailer = (top + i32[r + BURST_LENGTH] - behind) | 0;
       const pad = u8[trailer];
       const padding = (trailer - pad) | 0;
       const bytes = (padding - payload) | 0;
       const three = u8[padding] | (u8[padding + 1] << 8) | (u8[padding + 2] << 16);
-      const ip = payload >> 2;
-      const word = i32[ip];
+      const word = i32[payload >> 2];
       const l3 = (word & 0x0f) << 2;
       const total = ((word >>> 8) & 0xff00) | (word >>> 24);
       if (
@@ -229,15 +270,20 @@ export class EspInbound {
       i32[r + BURST_HEADER] = payload;
       i32[r + BURST_LENGTH] = total;
       i32[r + BURST_L3] = l3;
+      packets = (packets + 1) | 0;
       octets = (octets + total) | 0;
     }
-    this.#octets += octets;
+    if (owner !== 0) {
+      f64[(owner + layout.SA_PACKETS) >> 3] += packets;
+      f64[(owner + layout.SA_OCTETS) >> 3] += octets;
+    }
     return (at - base) >> 2;
   }
 
   /** Takes the ESP of any authentic packet off; returns a reason, or that it goes on. */
-  #unwrapAny(burst: PacketBurst, row: number, sa: number, flags: number): number {
-    const { u8, i32 } = this.#memory;
+  #unwrapAny(burst: PacketBurst, row: number, sa: number): number {
+    const { u8, i32, f64 } = this.#memory;
+    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
     const top = burst.header[row];
     const payload = top + burst.l3[row] + ESP_HEADER_BYTES + i32[(sa + layout.SA_IV_BYTES) >> 2];
     const end = top + burst.length[row] - i32[(sa + layout.SA_ICV_BYTES) >> 2] - ESP_TRAILER_BYTES;
@@ -252,7 +298,8 @@ export class EspInbound {
         : this.#unwrapTransport(burst, row, payload, bytes, nextHeader);
     if (reason !== GOES_ON) return reason;
     if (u8[burst.header[row]] >>> 4 !== 4) burst.family = 0;
-    this.#octets += burst.length[row];
+    f64[(sa + layout.SA_PACKETS) >> 3] += 1;
+    f64[(sa + layout.SA_OCTETS) >> 3] += burst.length[row];
     return GOES_ON;
   }
 

@@ -17,9 +17,12 @@ import {
 } from '@inline-ipsec/cryptodev/job';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { ESP_HEADER_BYTES } from '@inline-ipsec/net/esp';
-import { BURST_HEADER, BURST_L3, BURST_LENGTH, type PacketBurst } from './packet-burst.ts';
+import { BURST_HEADER, BURST_L3, BURST_LENGTH, BURST_SA, type PacketBurst } from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
 
+const PLAIN_OR_INLINE = layout.SA_FLAG_PLAIN | layout.SA_FLAG_INLINE;
+/** Bytes from ESP to what is enciphered, where the IV has 8. */
+const PLAIN_OFFSET: number = ESP_HEADER_BYTES + 8;
 /** Bytes kept for the nonce of each job. */
 const NONCE_BYTES = 16;
 /** The block counter that follows nonce and IV (RFC 3686 section 4), as its bytes lie in memory. */
@@ -34,19 +37,21 @@ export class EspJobs {
   readonly position: number;
   readonly #memory: Memory;
   readonly #nonces: number;
-  /** The SA that each job was last written for: what does not change from packet to packet is there already. */
-  readonly #shapes: Uint32Array;
+  /** Position of a table of the SA that each job was last written for: what does not change from packet to packet is there. */
+  readonly #shapes: number;
   /** What to add to the number of each job for its row. */
   readonly #shifts: Int8Array;
+  /** Whether any of those is not 0. */
+  #shifted = false;
   #count = 0;
 
   /** The table of that name in the memory, made with room for `capacity` jobs if it is not there yet. */
   constructor(memory: Memory, name: string, capacity: number) {
-    const zone = memory.lookup(name) ?? memory.reserve(name, capacity * (JOB_BYTES + NONCE_BYTES));
+    const zone = memory.lookup(name) ?? memory.reserve(name, capacity * (JOB_BYTES + NONCE_BYTES + 4));
     this.#memory = memory;
     this.position = zone.position;
     this.#nonces = zone.position + capacity * JOB_BYTES;
-    this.#shapes = new Uint32Array(capacity);
+    this.#shapes = this.#nonces + capacity * NONCE_BYTES;
     this.#shifts = new Int8Array(capacity);
   }
 
@@ -58,6 +63,70 @@ export class EspJobs {
   /** Empties the table. */
   clear(): void {
     this.#count = 0;
+    if (this.#shifted) this.#shifts.fill(0);
+    this.#shifted = false;
+  }
+
+  /**
+   * Appends a job for each row from `first` on, up to one whose SA is not plain or inline.
+   *
+   * @returns that row
+   */
+  appendPlain(burst: PacketBurst, first: number): number {
+    const { i32 } = this.#memory;
+    const base = burst.position | 0;
+    const index = this.#count;
+    let jobAt = (this.position + index * JOB_BYTES) | 0;
+    let nonceAt = (this.#nonces + index * NONCE_BYTES) | 0;
+    let shapeAt = (this.#shapes + 4 * index) | 0;
+    let owner = 0;
+    let notCiphered = 0;
+    let at = base + (first << 2);
+    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const sa = i32[r + BURST_SA];
+      if (sa !== owner) {
+        if ((i32[(sa + layout.SA_FLAGS) >> 2] & PLAIN_OR_INLINE) !== layout.SA_FLAG_PLAIN) break;
+        owner = sa;
+        notCiphered = (PLAIN_OFFSET + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
+      }
+      const job = jobAt >> 2;
+      const nonce = nonceAt >> 2;
+      if (i32[shapeAt >> 2] !== sa) {
+        i32[shapeAt >> 2] = sa;
+        i32[nonce] = i32[(sa + layout.SA_SALT) >> 2];
+        i32[job + (JOB_SESSION >> 2)] = i32[(sa + layout.SA_SESSION) >> 2];
+        i32[job + (JOB_CIPHER_OFFSET >> 2)] = PLAIN_OFFSET;
+        i32[job + (JOB_IV >> 2)] = nonceAt;
+        i32[job + (JOB_AAD_LENGTH >> 2)] = ESP_HEADER_BYTES;
+      }
+      const l3 = i32[r + BURST_L3];
+      const esp = (i32[r + BURST_HEADER] + l3) | 0;
+      const ciphered = (i32[r + BURST_LENGTH] - l3 - notCiphered) | 0;
+      const word = esp >> 2;
+      i32[nonce + 1] = i32[word + 2];
+      i32[nonce + 2] = i32[word + 3];
+      i32[job + (JOB_SOURCE >> 2)] = esp;
+      i32[job + (JOB_DESTINATION >> 2)] = esp;
+      i32[job + (JOB_CIPHER_LENGTH >> 2)] = ciphered;
+      i32[job + (JOB_AAD >> 2)] = esp;
+      i32[job + (JOB_TAG >> 2)] = (esp + PLAIN_OFFSET + ciphered) | 0;
+      jobAt = (jobAt + JOB_BYTES) | 0;
+      nonceAt = (nonceAt + NONCE_BYTES) | 0;
+      shapeAt = (shapeAt + 4) | 0;
+    }
+    const row = (at - base) >> 2;
+    this.#claim(first, row);
+    return row;
+  }
+
+  /** The next jobs are those of rows `first` to `end` - 1. */
+  #claim(first: number, end: number): void {
+    const index = this.#count;
+    this.#count = index + end - first;
+    if (first === index) return;
+    this.#shifted = true;
+    this.#shifts.fill(first - index, index, this.#count);
   }
 
   /** Appends a job for each of the rows `first` to `end` - 1, which are complete ESP packets of one SA. */
@@ -71,8 +140,7 @@ export class EspJobs {
     const notCiphered = (cipherOffset + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
     const index = this.#count;
     const behind = index + end - first;
-    this.#count = behind;
-    this.#shifts.fill(first - index, index, behind);
+    this.#claim(first, end);
     this.#shapeRun(index, behind, sa, cipherOffset);
     let jobAt = (this.position + index * JOB_BYTES) | 0;
     let nonceAt = (this.#nonces + index * NONCE_BYTES) | 0;
@@ -112,8 +180,9 @@ export class EspJobs {
 
   /** Makes the jobs `index` to `behind` - 1 such as are fit for an SA; most were before. */
   #shapeRun(index: number, behind: number, sa: number, cipherOffset: number): void {
-    const shapes = this.#shapes;
-    while (index < behind && shapes[index] === sa) index++;
+    const { i32 } = this.#memory;
+    const shapes = this.#shapes >> 2;
+    while (index < behind && i32[shapes + index] === sa) index++;
     for (; index < behind; index++) this.#shape(index, sa, cipherOffset);
   }
 
@@ -122,7 +191,7 @@ export class EspJobs {
     const { u32 } = this.#memory;
     const job = (this.position + index * JOB_BYTES) >> 2;
     const nonce = this.#nonces + index * NONCE_BYTES;
-    this.#shapes[index] = sa;
+    u32[(this.#shapes >> 2) + index] = sa;
     u32[nonce >> 2] = u32[(sa + layout.SA_SALT) >> 2];
     u32[(nonce >> 2) + 3] = FIRST_BLOCK;
     u32[job + (JOB_SESSION >> 2)] = u32[(sa + layout.SA_SESSION) >> 2];

@@ -2,9 +2,14 @@ import { STATUS_SUCCESS } from '@inline-ipsec/cryptodev/job';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import { MBUF_BUF_ADDR, MBUF_BUF_LEN } from '@inline-ipsec/mbuf/layout';
 import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES } from '@inline-ipsec/net/esp';
-import { ETHERNET_HEADER_BYTES } from '@inline-ipsec/net/ethernet';
 import { IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
-import { decrementTtlAligned, IPV4_FRAGMENT_WORD, IPV4_HEADER_BYTES } from '@inline-ipsec/net/ipv4';
+import {
+  decrementTtlAligned,
+  IPV4_DESTINATION,
+  IPV4_FRAGMENT_WORD,
+  IPV4_HEADER_BYTES,
+  IPV4_SOURCE,
+} from '@inline-ipsec/net/ipv4';
 import { decrementHopLimitAligned } from '@inline-ipsec/net/ipv6';
 import { swap32 } from './byte-order.ts';
 import { DROP } from './drop-reason.ts';
@@ -17,6 +22,8 @@ import {
   OUTER4_TTL,
   OUTER4_VERSION,
   trafficClassOfWord,
+  tunnelNextHeader,
+  writeOuterIpv4,
   writeOuterIpv6,
   writePacketLength,
 } from './outer-header.ts';
@@ -26,6 +33,7 @@ import {
   BURST_L3,
   BURST_LENGTH,
   BURST_MBUF,
+  BURST_SA,
   BURST_SCRATCH,
   GOES_ON,
   type PacketBurst,
@@ -35,15 +43,17 @@ import * as layout from './sa-layout.ts';
 import { claimedNumbers, claimSequence } from './sequence.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
 
-/** A column for transport mode: what followed the IP header before ESP did. */
-const NEXT_HEADER: number = BURST_SCRATCH;
+/** A column: in the first row of a run of packets of one SA its sequence number. */
+const SEQUENCE: number = BURST_SCRATCH;
+/** Bytes of the ESP header and IV of a plain SA. */
+const PLAIN_ESP_BYTES: number = ESP_HEADER_BYTES + 8;
 
 /**
- * Puts ESP on packets (RFC 4303 section 3.3), a burst at a time, in the manner of DPDK's gateway without `-l`. Packets
- * of one SA that follow each other are a run, and a run is worked on together:
+ * Puts ESP on packets (RFC 4303 section 3.3), a burst at a time, in the manner of DPDK's gateway without `-l`. Each
+ * step is a loop over the burst:
  *
  * 1. admit: room in the buffer; in a tunnel the inner TTL goes down;
- * 2. claim: sequence numbers, for the whole run at once;
+ * 2. claim: sequence numbers, for a run of packets of one SA at once;
  * 3. build: padding and trailer, ESP header and IV, the IP header in front;
  * 4. hand on: a crypto job each, or the request to the port.
  *
@@ -68,29 +78,10 @@ export class EspOutbound {
    * burst; those of an inline SA also their port. The others have a crypto job each.
    */
   encapsulate(burst: PacketBurst): void {
-    const { sa } = burst;
-    this.#jobs.clear();
-    let family = -1;
-    for (let first = 0; first < burst.count; ) {
-      let end = runEnd(this.#memory, burst, first);
-      const owner = sa[first];
-      const lost = this.#admit(burst, first, end, owner);
-      if (lost !== 0) this.#drops.sweep(burst);
-      end -= lost;
-      if (first === end) continue;
-      const last = claimSequence(this.#memory, owner, end - first);
-      const granted = first + claimedNumbers(last, end - first);
-      if (granted !== end) {
-        burst.fate.fill(DROP.sequence_exhausted, granted, end);
-        this.#drops.sweep(burst);
-        if (first === granted) continue;
-      }
-      const outer = this.#build(burst, first, granted, owner, last);
-      this.#handOn(burst, first, granted, owner);
-      family = family < 0 || family === outer ? outer : 0;
-      first = granted;
-    }
-    burst.family = Math.max(0, family);
+    if (this.#admit(burst) !== 0) this.#drops.sweep(burst);
+    this.#claim(burst);
+    this.#build(burst);
+    this.#handOn(burst);
   }
 
   /** Takes the packets of failed jobs out of the burst, `succeeded` being what the engine returned for all jobs. */
@@ -103,34 +94,37 @@ export class EspOutbound {
     this.#drops.sweep(burst);
   }
 
-  /** Step 1, for rows `first` to `end` - 1. Returns how many were marked as lost. */
-  #admit(burst: PacketBurst, first: number, end: number, sa: number): number {
+  /** Step 1. Returns how many rows were marked as lost. */
+  #admit(burst: PacketBurst): number {
     const { i32 } = this.#memory;
     const base = burst.position | 0;
-    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
-    const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
-    const before =
-      ETHERNET_HEADER_BYTES +
-      i32[(sa + layout.SA_OUTER_BYTES) >> 2] +
-      ESP_HEADER_BYTES +
-      i32[(sa + layout.SA_IV_BYTES) >> 2];
-    const behind = i32[(sa + layout.SA_ALIGN) >> 2] + ESP_TRAILER_BYTES + i32[(sa + layout.SA_ICV_BYTES) >> 2];
-    if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
-      burst.fate.fill(DROP.sa_unserved, first, end);
-      return end - first;
-    }
+    let owner = 0;
+    let flags = 0;
+    let before = 0;
+    let behind = 0;
     let lost = 0;
-    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+    let peculiar = 0;
+    for (let at = base, stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
+      const sa = i32[r + BURST_SA];
+      if (sa !== owner) {
+        owner = sa;
+        flags = i32[(sa + layout.SA_FLAGS) >> 2];
+        before = i32[(sa + layout.SA_BEFORE) >> 2];
+        behind = i32[(sa + layout.SA_BEHIND) >> 2];
+        peculiar |= flags & layout.SA_FLAG_2018_CHECKSUM;
+      }
       const word = i32[r + BURST_MBUF] >> 2;
       const ip = i32[r + BURST_HEADER];
       const buffer = i32[word + (MBUF_BUF_ADDR >> 2)];
-      const bufferEnd = buffer + (i32[word + (MBUF_BUF_LEN >> 2)] >>> 16);
-      if (((ip - before) | 0) < buffer || ((ip + i32[r + BURST_LENGTH] + behind) | 0) > bufferEnd) {
+      const bufferEnd = (buffer + (i32[word + (MBUF_BUF_LEN >> 2)] >>> 16)) | 0;
+      if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
+        i32[r + BURST_FATE] = DROP.sa_unserved;
+        lost++;
+      } else if (((ip - before) | 0) < buffer || ((ip + i32[r + BURST_LENGTH] + behind) | 0) > bufferEnd) {
         i32[r + BURST_FATE] = DROP.headroom;
         lost++;
-      } else if (tunnel) {
-        // TTL, protocol and checksum of IPv4, or addresses of IPv6, whose hop limit is before.
+      } else if ((flags & layout.SA_FLAG_TUNNEL) !== 0) {
         const ipv4 = (i32[ip >> 2] & 0xf0) === 0x40;
         if (!(ipv4 ? decrementTtlAligned(i32, ip) : decrementHopLimitAligned(i32, ip))) {
           i32[r + BURST_FATE] = DROP.ttl;
@@ -142,128 +136,198 @@ export class EspOutbound {
         lost++;
       }
     }
-    if (tunnel && (flags & layout.SA_FLAG_2018_CHECKSUM) !== 0) this.#restoreChecksums(burst, first, end);
+    if (peculiar !== 0) this.#restoreChecksums(burst);
     return lost;
   }
 
-  #restoreChecksums({ header, fate }: PacketBurst, first: number, end: number): void {
-    const { u8 } = this.#memory;
-    for (let row = first; row < end; row++) {
-      if (fate[row] === GOES_ON && u8[header[row]] >>> 4 === 4) restoreTtlChecksum(u8, header[row]);
+  #restoreChecksums({ count, header, sa, fate }: PacketBurst): void {
+    const { u8, u32 } = this.#memory;
+    const stale = layout.SA_FLAG_TUNNEL | layout.SA_FLAG_2018_CHECKSUM;
+    for (let row = 0; row < count; row++) {
+      if (fate[row] !== GOES_ON || u8[header[row]] >>> 4 !== 4) continue;
+      if ((u32[(sa[row] + layout.SA_FLAGS) >> 2] & stale) === stale) restoreTtlChecksum(u8, header[row]);
     }
   }
 
-  /**
-   * Step 3: padding, trailer, ESP header and IV of each packet; the IP header in front; the SA's counters. IPv4's tunnel
-   * header is written with the rest, the others behind. Returns the family of the packets now, 0 for any.
-   */
-  #build(burst: PacketBurst, first: number, end: number, sa: number, lastSequence: number): number {
+  /** Step 2: writes the first number of each run to its first row, and drops what got none. */
+  #claim(burst: PacketBurst): void {
     const memory = this.#memory;
-    const { u8, i32, f64 } = memory;
+    const { i32 } = memory;
+    const rows = burst.position >> 2;
+    for (let first = 0; first < burst.count; ) {
+      const end = runEnd(memory, burst, first);
+      const last = claimSequence(memory, i32[rows + first + BURST_SA], end - first);
+      i32[rows + first + SEQUENCE] = last + 1;
+      const granted = first + claimedNumbers(last, end - first);
+      if (granted !== end) {
+        burst.fate.fill(DROP.sequence_exhausted, granted, end);
+        this.#drops.sweep(burst);
+      }
+      first = granted;
+    }
+  }
+
+  /** Step 3: padding, trailer, ESP header and IV of each packet; the IP header in front; the SA's counters. */
+  #build(burst: PacketBurst): void {
+    let family = 4;
+    for (let row = 0; row < burst.count; ) {
+      row = this.#buildPlain(burst, row);
+      if (row === burst.count) break;
+      const end = runEnd(this.#memory, burst, row);
+      if (this.#buildRun(burst, row, end, burst.sa[row]) !== 4) family = 0;
+      row = end;
+    }
+    burst.family = family;
+  }
+
+  /** Builds the packets of plain SAs from row `first` on. Stops at another one, and returns its row. */
+  #buildPlain(burst: PacketBurst, first: number): number {
+    const { u8, i32, f64 } = this.#memory;
     const base = burst.position | 0;
-    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
-    const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
-    const tunnel4 = (flags & (layout.SA_FLAG_TUNNEL | layout.SA_FLAG_OUTER_IPV6)) === layout.SA_FLAG_TUNNEL;
-    const step = (flags & layout.SA_FLAG_2018_PADDING) !== 0 ? 0 : 1;
-    const two = 2 * step;
-    const three = 3 * step;
-    const ivBytes = i32[(sa + layout.SA_IV_BYTES) >> 2];
-    const icvBytes = i32[(sa + layout.SA_ICV_BYTES) >> 2];
-    const align = (i32[(sa + layout.SA_ALIGN) >> 2] - 1) | 0;
-    const outerBytes = i32[(sa + layout.SA_OUTER_BYTES) >> 2];
-    const espBytes = (ESP_HEADER_BYTES + ivBytes) | 0;
-    const spi = i32[(sa + layout.SA_SPI) >> 2];
-    const template = (sa + layout.SA_TEMPLATE) >> 2;
-    const source = i32[template + 3];
-    const destination = i32[template + 4];
-    const fixedSum = i32[(sa + layout.SA_OUTER_SUM) >> 2];
-    // In transport mode the packet's own header moves, which leaves a place for ESP behind it.
-    if (!tunnel) this.#moveHeaders(burst, first, end, espBytes);
-    const around = (ESP_TRAILER_BYTES + icvBytes + espBytes + outerBytes) | 0;
-    let next = (lastSequence + 1) | 0;
+    let owner = 0;
+    let spi = 0;
+    let next = 0;
+    let around = 0;
+    let source = 0;
+    let destination = 0;
+    let fixedSum = 0;
+    let packets = 0;
     let octets = 0;
-    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+    let at = base + (first << 2);
+    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
+      const sa = i32[r + BURST_SA];
+      if (sa !== owner) {
+        if (owner !== 0) {
+          f64[(owner + layout.SA_PACKETS) >> 3] += packets;
+          f64[(owner + layout.SA_OCTETS) >> 3] += octets;
+          owner = 0;
+        }
+        if ((i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_PLAIN) === 0) break;
+        owner = sa;
+        packets = 0;
+        octets = 0;
+        next = i32[r + SEQUENCE];
+        spi = i32[(sa + layout.SA_SPI) >> 2];
+        around = (IPV4_HEADER_BYTES + PLAIN_ESP_BYTES + ESP_TRAILER_BYTES + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
+        source = i32[(sa + layout.SA_TEMPLATE + IPV4_SOURCE) >> 2];
+        destination = i32[(sa + layout.SA_TEMPLATE + IPV4_DESTINATION) >> 2];
+        fixedSum = i32[(sa + layout.SA_OUTER_SUM) >> 2];
+      }
       const ip = i32[r + BURST_HEADER];
       const bytes = i32[r + BURST_LENGTH];
       const version = i32[ip >> 2];
-      // Behind the header that stays in front: in a tunnel all of the packet, else what its own header carries.
-      const kept = tunnel ? 0 : i32[r + BURST_L3];
+      packets = (packets + 1) | 0;
       octets = (octets + bytes) | 0;
 
-      const pad = -(bytes - kept + ESP_TRAILER_BYTES) & align;
+      const pad = -(bytes + ESP_TRAILER_BYTES) & 3;
       const padding = (ip + bytes) | 0;
       const trailer = (padding + pad) | 0;
       // Up to three bytes of padding, or less: what lies over them comes later.
-      u8[padding] = step;
-      u8[padding + 1] = two;
-      u8[padding + 2] = three;
+      u8[padding] = 1;
+      u8[padding + 1] = 2;
+      u8[padding + 2] = 3;
       u8[trailer] = pad;
-      u8[trailer + 1] = tunnel ? ((version & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6) : i32[r + NEXT_HEADER];
+      u8[trailer + 1] = (version & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6;
 
       const sequence = swap32(next);
       next = (next + 1) | 0;
-      const esp = (ip + kept - espBytes) >> 2;
-      i32[esp] = spi;
-      i32[esp + 1] = sequence;
-      if (ivBytes === 8) {
-        // The IV is the sequence number as 64 bits.
-        i32[esp + 2] = 0;
-        i32[esp + 3] = sequence;
-      } else if (ivBytes === 16) {
-        i32[esp + 2] = 0;
-        i32[esp + 3] = 0;
-        i32[esp + 4] = 0;
-        i32[esp + 5] = 0;
-      }
       const total = (bytes + pad + around) | 0;
-      i32[r + BURST_HEADER] = (ip - espBytes - outerBytes) | 0;
-      i32[r + BURST_LENGTH] = total;
-      if (!tunnel4) continue;
       const tos = trafficClassOfWord(version);
       const sum = foldedSum((fixedSum + tos + total) | 0);
-      i32[esp - 5] = OUTER4_VERSION | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
-      i32[esp - 4] = 0;
-      i32[esp - 3] = OUTER4_TTL | ((sum & 0xff00) << 8) | (sum << 24);
-      i32[esp - 2] = source;
-      i32[esp - 1] = destination;
+      const outer = (ip - IPV4_HEADER_BYTES - PLAIN_ESP_BYTES) >> 2;
+      i32[outer] = OUTER4_VERSION | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
+      i32[outer + 1] = 0;
+      i32[outer + 2] = OUTER4_TTL | ((sum & 0xff00) << 8) | (sum << 24);
+      i32[outer + 3] = source;
+      i32[outer + 4] = destination;
+      i32[outer + 5] = spi;
+      i32[outer + 6] = sequence;
+      // The IV is the sequence number as 64 bits.
+      i32[outer + 7] = 0;
+      i32[outer + 8] = sequence;
+      i32[r + BURST_HEADER] = outer << 2;
+      i32[r + BURST_LENGTH] = total;
       i32[r + BURST_L3] = IPV4_HEADER_BYTES;
     }
-    if (align > 3) this.#padLonger(burst, first, end, icvBytes);
+    if (owner !== 0) {
+      f64[(owner + layout.SA_PACKETS) >> 3] += packets;
+      f64[(owner + layout.SA_OCTETS) >> 3] += octets;
+    }
+    return (at - base) >> 2;
+  }
+
+  /** Builds a run of packets of any SA. Returns their family now, 0 for any. */
+  #buildRun(burst: PacketBurst, first: number, end: number, sa: number): number {
+    const memory = this.#memory;
+    const { u8, i32, f64 } = memory;
+    const { header, length, l3 } = burst;
+    const flags = i32[(sa + layout.SA_FLAGS) >> 2];
+    const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
+    const step = (flags & layout.SA_FLAG_2018_PADDING) !== 0 ? 0 : 1;
+    const ivBytes = i32[(sa + layout.SA_IV_BYTES) >> 2];
+    const icvBytes = i32[(sa + layout.SA_ICV_BYTES) >> 2];
+    const align = i32[(sa + layout.SA_ALIGN) >> 2];
+    const outerBytes = i32[(sa + layout.SA_OUTER_BYTES) >> 2];
+    const espBytes = ESP_HEADER_BYTES + ivBytes;
+    const spi = i32[(sa + layout.SA_SPI) >> 2];
+    let next = i32[(burst.position >> 2) + first + SEQUENCE];
+    let octets = 0;
+    for (let row = first; row < end; row++) {
+      const at = header[row];
+      const bytes = length[row];
+      // Behind the header that stays in front: in a tunnel all of the packet, else what its own header carries.
+      const carried = tunnel ? bytes : bytes - l3[row];
+      const esp = at + bytes - carried - espBytes;
+      const top = at - espBytes - outerBytes;
+      octets += bytes;
+      const nextHeader = tunnel ? tunnelNextHeader(u8, at) : moveHeaderForward(u8, top, at, l3[row]);
+
+      const pad = -(carried + ESP_TRAILER_BYTES) & (align - 1);
+      let trailer = at + bytes;
+      for (let i = 1; i <= pad; i++) u8[trailer++] = step * i;
+      u8[trailer] = pad;
+      u8[trailer + 1] = nextHeader;
+
+      const sequence = swap32(next);
+      next = (next + 1) | 0;
+      const word = esp >> 2;
+      i32[word] = spi;
+      i32[word + 1] = sequence;
+      if (ivBytes === 8) {
+        // The IV is the sequence number as 64 bits.
+        i32[word + 2] = 0;
+        i32[word + 3] = sequence;
+      } else for (let i = 2; i < espBytes >> 2; i++) i32[word + i] = 0;
+      header[row] = top;
+      length[row] = trailer + ESP_TRAILER_BYTES + icvBytes - top;
+    }
     f64[(sa + layout.SA_PACKETS) >> 3] += end - first;
     f64[(sa + layout.SA_OCTETS) >> 3] += octets;
-    if (tunnel4) return 4;
-    if (tunnel) {
+    if (!tunnel) {
+      for (let row = first; row < end; row++) writePacketLength(u8, header[row], length[row]);
+      return burst.family;
+    }
+    if ((flags & layout.SA_FLAG_OUTER_IPV6) !== 0) {
       writeOuterIpv6(memory, sa, burst, first, end, espBytes);
       return 6;
     }
-    for (let row = first; row < end; row++) writePacketLength(u8, burst.header[row], burst.length[row]);
-    return burst.family;
-  }
-
-  /** Padding from the fourth byte on, which ciphers with larger blocks need. */
-  #padLonger({ header, length }: PacketBurst, first: number, end: number, icvBytes: number): void {
-    const { u8 } = this.#memory;
-    for (let row = first; row < end; row++) {
-      const trailer = header[row] + length[row] - icvBytes - ESP_TRAILER_BYTES;
-      const pad = u8[trailer];
-      for (let i = 4; i <= pad; i++) u8[trailer - pad + i - 1] = i;
-    }
-  }
-
-  /** Transport mode: moves the IP headers forward, and keeps what followed them before. */
-  #moveHeaders({ position, header, l3 }: PacketBurst, first: number, end: number, espBytes: number): void {
-    const { u8, i32 } = this.#memory;
-    const rows = position >> 2;
-    for (let row = first; row < end; row++) {
-      i32[rows + NEXT_HEADER + row] = moveHeaderForward(u8, header[row] - espBytes, header[row], l3[row]);
-    }
+    writeOuterIpv4(memory, sa, burst, first, end, espBytes);
+    return 4;
   }
 
   /** Step 4. */
-  #handOn(burst: PacketBurst, first: number, end: number, sa: number): void {
-    const inline = (this.#memory.u32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INLINE) !== 0;
-    if (!inline) this.#jobs.append(burst, first, end, sa);
-    else for (let row = first; row < end; row++) this.#egress.request(burst, row, sa);
+  #handOn(burst: PacketBurst): void {
+    const { u32 } = this.#memory;
+    this.#jobs.clear();
+    for (let row = 0; row < burst.count; ) {
+      row = this.#jobs.appendPlain(burst, row);
+      if (row === burst.count) break;
+      const sa = burst.sa[row];
+      const end = runEnd(this.#memory, burst, row);
+      if ((u32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INLINE) === 0) this.#jobs.append(burst, row, end, sa);
+      else for (let inline = row; inline < end; inline++) this.#egress.request(burst, inline, sa);
+      row = end;
+    }
   }
 }

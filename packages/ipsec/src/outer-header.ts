@@ -2,8 +2,8 @@ import type { Memory } from '@inline-ipsec/eal/memory';
 import { writeU16 } from '@inline-ipsec/net/big-endian';
 import { ipv4Checksum } from '@inline-ipsec/net/checksum';
 import { ipv6TrafficClass } from '@inline-ipsec/net/dscp-ecn';
-import { IPPROTO_ESP } from '@inline-ipsec/net/ip-protocol';
-import { IPV4_CHECKSUM, IPV4_PROTOCOL, IPV4_TOS, IPV4_TOTAL_LENGTH } from '@inline-ipsec/net/ipv4';
+import { IPPROTO_ESP, IPPROTO_IPIP, IPPROTO_IPV6 } from '@inline-ipsec/net/ip-protocol';
+import { IPV4_CHECKSUM, IPV4_HEADER_BYTES, IPV4_PROTOCOL, IPV4_TOS, IPV4_TOTAL_LENGTH } from '@inline-ipsec/net/ipv4';
 import { IPV6_HEADER_BYTES, IPV6_PAYLOAD_LENGTH } from '@inline-ipsec/net/ipv6';
 import { Ipv6Walk, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
 import type { PacketBurst } from './packet-burst.ts';
@@ -33,6 +33,37 @@ export function trafficClassOfWord(word: number): number {
 export function foldedSum(sum: number): number {
   const once = ((sum & 0xffff) + (sum >>> 16)) | 0;
   return ~((once & 0xffff) + (once >>> 16));
+}
+
+/** What ESP's next-header field says of the packet inside a tunnel: its family. */
+export function tunnelNextHeader(u8: Uint8Array, inner: number): number {
+  return u8[inner] >>> 4 === 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
+}
+
+/**
+ * Writes the IPv4 tunnel headers of the rows `first` to `end` - 1 of a burst, and their l3. The packet inside begins
+ * `espBytes` behind the header; its TOS or traffic class goes out with it.
+ */
+export function writeOuterIpv4(
+  memory: Memory,
+  sa: number,
+  { header, length, l3 }: PacketBurst,
+  first: number,
+  end: number,
+  espBytes: number,
+): void {
+  const { i32 } = memory;
+  const template = (sa + layout.SA_TEMPLATE) >> 2;
+  for (let row = first; row < end; row++) {
+    const total = length[row];
+    const tos = trafficClassOfWord(i32[(header[row] + IPV4_HEADER_BYTES + espBytes) >> 2]);
+    const sum = foldedSum(i32[(sa + layout.SA_OUTER_SUM) >> 2] + tos + total);
+    const word = header[row] >> 2;
+    for (let i = 0; i < IPV4_HEADER_BYTES >> 2; i++) i32[word + i] = i32[template + i];
+    i32[word] |= (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
+    i32[word + 2] |= ((sum & 0xff00) << 8) | (sum << 24);
+    l3[row] = IPV4_HEADER_BYTES;
+  }
 }
 
 /**

@@ -5,8 +5,8 @@ import { DROP_REASON_COUNT } from './drop-reason.ts';
  * The first cache line is what every packet needs, the second the header that goes before it.
  */
 
-/** Length of an SA in bytes. */
-export const SA_BYTES = 512;
+/** Length of an SA in bytes: an odd number of cache lines, so that the beginnings of many spread over all sets of a cache. */
+export const SA_BYTES: number = 9 * 64;
 
 /** `SA_FLAG_` bits. */
 export const SA_FLAGS = 0;
@@ -43,6 +43,11 @@ export const SA_INDEX = 60;
 
 /** The outer IP header as it goes before every packet; lengths, TOS and checksum are filled in. */
 export const SA_TEMPLATE = 64;
+
+/** Bytes that must be free before an outbound packet: Ethernet, outer header, ESP header and IV. */
+export const SA_BEFORE = 104;
+/** And behind it: padding, trailer and ICV at most. */
+export const SA_BEHIND = 108;
 
 /** Addresses that an inbound packet must carry: 16 bytes, an IPv4 address in the first 4 (network order). */
 export const SA_SOURCE = 128;
@@ -84,6 +89,12 @@ export const SA_FLAG_UNSERVED: number = 1 << 9;
 export const SA_FLAG_2018_PADDING: number = 1 << 10;
 /** As gateways of 2018 did: the inner checksum is not brought up to date when the TTL goes down. */
 export const SA_FLAG_2018_CHECKSUM: number = 1 << 11;
+
+/**
+ * What most SAs are, with loops of their own: a tunnel over IPv4 with an AEAD whose nonce is salt and 8 bytes of
+ * IV, aligned to 4 bytes, and nothing peculiar.
+ */
+export const SA_FLAG_PLAIN: number = 1 << 12;
 
 /** The job's IV is in the packet. */
 export const NONCE_IN_PACKET = 0;

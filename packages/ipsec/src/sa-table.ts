@@ -1,6 +1,10 @@
 import type { CryptoTransform } from '@inline-ipsec/cryptodev/engine';
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
+import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES } from '@inline-ipsec/net/esp';
+import { ETHERNET_HEADER_BYTES } from '@inline-ipsec/net/ethernet';
+import { IPV4_HEADER_BYTES } from '@inline-ipsec/net/ipv4';
+import { IPV6_HEADER_BYTES } from '@inline-ipsec/net/ipv6';
 import { type EspAlgorithm, espAlgorithm } from './esp-algorithm.ts';
 import { OUTER_TTL } from './outer-header.ts';
 import { createReplayWindow } from './replay-window.ts';
@@ -115,6 +119,11 @@ export class SaTable {
     u32[(sa + layout.SA_ICV_BYTES) >> 2] = algorithm.icvBytes;
     u32[(sa + layout.SA_ALIGN) >> 2] = algorithm.align;
     u32[(sa + layout.SA_NONCE) >> 2] = algorithm.nonce;
+    const outerBytes = { 'ipv4-tunnel': IPV4_HEADER_BYTES, 'ipv6-tunnel': IPV6_HEADER_BYTES, transport: 0 }[
+      parameters.mode
+    ];
+    u32[(sa + layout.SA_BEFORE) >> 2] = ETHERNET_HEADER_BYTES + outerBytes + ESP_HEADER_BYTES + algorithm.ivBytes;
+    u32[(sa + layout.SA_BEHIND) >> 2] = algorithm.align + ESP_TRAILER_BYTES + algorithm.icvBytes;
     u32[(sa + layout.SA_INDEX) >> 2] = index;
     if (service.kind !== 'none') u32[(sa + layout.SA_SESSION) >> 2] = service.session;
     if (service.kind === 'inline') u32[(sa + layout.SA_PORT) >> 2] = service.port;
@@ -167,6 +176,10 @@ function flagsOf(parameters: SaParameters, algorithm: EspAlgorithm): number {
   if (algorithm.ivEnciphered) flags |= layout.SA_FLAG_IV_ENCIPHERED;
   if (peculiarities?.zeroPadding) flags |= layout.SA_FLAG_2018_PADDING;
   if (peculiarities?.staleInnerChecksum) flags |= layout.SA_FLAG_2018_CHECKSUM;
+  const { ivBytes, align, nonce, aead } = algorithm;
+  const usual = aead && nonce === layout.NONCE_SALTED && ivBytes === 8 && align === 4;
+  const peculiar = peculiarities?.zeroPadding || peculiarities?.staleInnerChecksum;
+  if (usual && !peculiar && mode === 'ipv4-tunnel') flags |= layout.SA_FLAG_PLAIN;
   return flags;
 }
 

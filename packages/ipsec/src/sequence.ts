@@ -12,7 +12,8 @@ export function claimSequence(memory: Memory, sa: number, count: number): number
   const { i32 } = memory;
   const at = (sa + SA_SEQUENCE) >> 2;
   for (;;) {
-    const last = Atomics.load(i32, at) >>> 0;
+    // An old value is found out by the exchange.
+    const last = i32[at] >>> 0;
     const next = last + claimedNumbers(last, count);
     if (Atomics.compareExchange(i32, at, last | 0, next | 0) >>> 0 === last) return last;
   }
