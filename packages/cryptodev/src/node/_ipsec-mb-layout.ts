@@ -59,6 +59,35 @@ export interface IpsecMbLayout {
   readonly job: JobLayout;
 }
 
+/** The job of version 1.3.0. What is written for every packet is told to the compiler by constants. */
+export const SLOT_BYTES = 200;
+export const SLOT_ENC_KEYS = 0;
+export const SLOT_DEC_KEYS = 8;
+export const SLOT_SOURCE = 24;
+export const SLOT_DESTINATION = 32;
+export const SLOT_CIPHER_LENGTH = 48;
+export const SLOT_IV = 72;
+export const SLOT_TAG = 88;
+export const SLOT_HASH_FIELDS = 104;
+export const SLOT_STATUS = 128;
+
+/** These constants by name: a library of which one is not true cannot be written by them. */
+export const SLOT_LAYOUT: Pick<
+  JobLayout,
+  'bytes' | 'encKeys' | 'decKeys' | 'source' | 'destination' | 'cipherLength' | 'iv' | 'tag' | 'hashFields' | 'status'
+> = {
+  bytes: SLOT_BYTES,
+  encKeys: SLOT_ENC_KEYS,
+  decKeys: SLOT_DEC_KEYS,
+  source: SLOT_SOURCE,
+  destination: SLOT_DESTINATION,
+  cipherLength: SLOT_CIPHER_LENGTH,
+  iv: SLOT_IV,
+  tag: SLOT_TAG,
+  hashFields: SLOT_HASH_FIELDS,
+  status: SLOT_STATUS,
+};
+
 const V1_3_0: IpsecMbLayout = {
   version: 0x01_03_00,
   name: '1.3.0',
@@ -83,22 +112,13 @@ const V1_3_0: IpsecMbLayout = {
     flushBurst: 976,
   },
   job: {
-    bytes: 200,
-    encKeys: 0,
-    decKeys: 8,
+    ...SLOT_LAYOUT,
     keyLength: 16,
-    source: 24,
-    destination: 32,
     cipherOffset: 40,
-    cipherLength: 48,
     hashOffset: 56,
     hashLength: 64,
-    iv: 72,
     ivLength: 80,
-    tag: 88,
     tagLength: 96,
-    hashFields: 104,
-    status: 128,
     cipherMode: 132,
     direction: 136,
     hashAlgorithm: 140,

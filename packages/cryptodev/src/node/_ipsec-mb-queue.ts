@@ -13,7 +13,7 @@ export const BURST = 64;
 const ALONE = BURST;
 const SLOTS = BURST + 1;
 /** Room for the longest tag that the library writes. */
-const TAG_ROOM = 64;
+export const TAG_ROOM = 64;
 
 /** The fields of a job by index of their first u32, from the job's beginning. */
 export type JobWords = { readonly [field in keyof JobLayout]: number };
@@ -51,6 +51,9 @@ export class JobQueue {
   readonly boundary: number;
   /** What each slot was last written as. */
   readonly #worn: Int32Array = new Int32Array(SLOTS);
+  /** How many slots, from the first on, were all last written as one shape, and which; there may be more of them. */
+  #alike = 0;
+  #alikeShape = 0;
   /** Indices of two words of the manager. */
   readonly #nextJob: number;
   readonly #earliestJob: number;
@@ -117,7 +120,16 @@ export class JobQueue {
     if (this.#worn[slot] !== shape) this.#dressAnew(slot, shape);
   }
 
+  /** The same for the first `count` slots, at the cost of one comparison when they are so already. */
+  dressFirst(count: number, shape: number): void {
+    if (shape === this.#alikeShape && count <= this.#alike) return;
+    for (let slot = 0; slot < count; slot++) this.dress(slot, shape);
+    this.#alike = count;
+    this.#alikeShape = shape;
+  }
+
   #dressAnew(slot: number, shape: number): void {
+    if (slot < this.#alike) this.#alike = slot;
     const { i32 } = this.memory;
     const template = this.shapes.templates[shape];
     const word = this.firstWord + slot * this.stride;
@@ -143,6 +155,7 @@ export class JobQueue {
 
   #restart(): void {
     this.#worn.fill(0);
+    this.#alike = 0;
     // What had been done stays so.
     const { i32 } = this.memory;
     const status = this.firstWord + this.words.status;

@@ -31,6 +31,7 @@ import {
   ORDER_HASH_CIPHER,
 } from './_ipsec-mb-layout.ts';
 import type { JobKind, JobShapes } from './_ipsec-mb-shapes.ts';
+import { STRAIGHT_TAG_BYTES } from './_ipsec-mb-straight.ts';
 
 /** A session as the engine holds it. */
 export interface IpsecMbSession {
@@ -44,6 +45,8 @@ export interface IpsecMbSession {
   readonly tagging: number;
   /** The library writes its tag to the slot's own place, from where it is compared or copied. */
   readonly ownTag: boolean;
+  /** Its ordinary jobs may go by the straight path. */
+  readonly straight: boolean;
   /** After a failed tag the deciphered bytes are handed on. */
   readonly release: boolean;
   /** The longest AAD that one job can have; -1 when no job does all of it. */
@@ -106,6 +109,7 @@ function aeadSession(transform: AeadTransform, keys: KeyPlaces, shapes: JobShape
     ciphering: ccm ? shapes.of({ ...parts, cipherMode: CIPHER_CNTR }) : 0,
     tagging: ccm ? shapes.of({ ...parts, cipherMode: CIPHER_CBC }) : 0,
     ownTag,
+    straight: algorithm === 'aes-gcm' && tagBytes === STRAIGHT_TAG_BYTES,
     release: transform.unverified === 'release',
     aadMax: composed ? -1 : ccm ? CCM_MAX_AAD : ANY,
     lengthMax: composed ? -1 : ccm ? MAX_LANE_BYTES : ANY,
@@ -174,6 +178,7 @@ function chainSession(transform: ChainTransform, keys: KeyPlaces, shapes: JobSha
     ciphering: ciphers ? shapes.of(cipherKind) : 0,
     tagging: tags ? shapes.of({ encrypt, order, ...hashKind }) : 0,
     ownTag,
+    straight: false,
     release: false,
     aadMax: -1,
     lengthMax: ANY,

@@ -28,7 +28,6 @@ import {
   JOB_SOURCE,
   JOB_STATUS,
   JOB_TAG,
-  STATUS_AUTH_FAILED,
   STATUS_ERROR,
   STATUS_INVALID_ARGS,
   STATUS_INVALID_SESSION,
@@ -39,7 +38,27 @@ import { IpsecMbKeys } from './_ipsec-mb-keys.ts';
 import { JOB_COMPLETED } from './_ipsec-mb-layout.ts';
 import { IpsecMbLibrary } from './_ipsec-mb-library.ts';
 import { BURST, JobQueue } from './_ipsec-mb-queue.ts';
+import {
+  FLAG_ENCRYPT,
+  FLAG_OWN_TAG,
+  FLAG_RELEASE,
+  KIND_AEAD,
+  KIND_CHAIN,
+  KIND_NONE,
+  ROW_AAD_MAX,
+  ROW_DEC_KEYS,
+  ROW_ENC_KEYS,
+  ROW_FLAGS,
+  ROW_IV_BYTES,
+  ROW_KIND,
+  ROW_LENGTH_MAX,
+  ROW_SHAPE,
+  ROW_SHIFT,
+  ROW_TAG_BYTES,
+  SessionRows,
+} from './_ipsec-mb-rows.ts';
 import { type IpsecMbSession, sessionOf } from './_ipsec-mb-sessions.ts';
+import { refuse, StraightBursts } from './_ipsec-mb-straight.ts';
 import { loadKoffi } from './_koffi.ts';
 
 /**
@@ -68,24 +87,6 @@ function requireNative({ address }: Memory): void {
   });
 }
 
-/** A row of numbers for each session: all that most jobs need of it, in one cache line. */
-const ROW_SHIFT = 4;
-const KIND = 0;
-const SHAPE = 1;
-const FLAGS = 2;
-const ENC_KEYS = 3;
-const DEC_KEYS = 4;
-const TAG_BYTES = 5;
-const IV_BYTES = 6;
-const LENGTH_MAX = 7;
-const AAD_MAX = 8;
-
-const NO_SESSION = 0;
-const AEAD = 1;
-const CHAIN = 2;
-const ENCRYPT = 1;
-const OWN_TAG = 2;
-
 /** What {@link IpsecMbEngine} has done with a job beyond a status. */
 const IN_SLOT = -1;
 const COMPOSE = -2;
@@ -99,7 +100,8 @@ export class IpsecMbEngine implements Engine {
   readonly #keys: IpsecMbKeys;
   readonly #composed: ComposedJobs;
   readonly #sessions: SessionTable<IpsecMbSession>;
-  #rows: Int32Array = new Int32Array(64 << ROW_SHIFT);
+  readonly #rows: SessionRows;
+  readonly #straight: StraightBursts;
   /** The job in each slot. */
   readonly #slotJobs: Int32Array = new Int32Array(BURST);
   /** Its session where the tag is the slot's own, otherwise 0. */
@@ -117,6 +119,11 @@ export class IpsecMbEngine implements Engine {
       this.#queue = new JobQueue(memory, library, reserve);
       this.#keys = new IpsecMbKeys(memory, this.#queue.manager, reserve);
       this.#composed = new ComposedJobs(memory, this.#queue, reserve);
+      this.#rows = new SessionRows(memory, reserve, (zone) => {
+        this.#zones.splice(this.#zones.indexOf(zone), 1);
+        memory.free(zone);
+      });
+      this.#straight = new StraightBursts(memory, this.#queue, this.#rows);
     } catch (error) {
       this.#freeZones();
       throw error;
@@ -127,20 +134,19 @@ export class IpsecMbEngine implements Engine {
   createSession(transform: CryptoTransform): number {
     return this.#sessions.add(transform, (number) => {
       const session = sessionOf(transform, this.#keys.expand(number, transform), this.#queue.shapes);
-      this.#writeRow(number, session);
+      this.#rows.write(number, session);
       return session;
     });
   }
 
   destroySession(session: number): void {
     this.#sessions.remove(session);
-    this.#rows.fill(0, session << ROW_SHIFT, (session + 1) << ROW_SHIFT);
+    this.#rows.wipe(session);
     this.#keys.wipe(session);
   }
 
   close(): void {
     this.#sessions.close(() => {});
-    this.#rows.fill(0);
     this.#freeZones();
   }
 
@@ -153,30 +159,11 @@ export class IpsecMbEngine implements Engine {
     if (jobs === 0 || (jobs & 3) !== 0 || jobs + count * JOB_BYTES > this.memory.bytes) return 0;
     let succeeded = 0;
     for (let first = 0; first < count; first += BURST) {
-      succeeded += this.#burst(jobs + first * JOB_BYTES, Math.min(BURST, count - first));
+      const part = Math.min(BURST, count - first);
+      const straight = this.#straight.run(jobs + first * JOB_BYTES, part);
+      succeeded += straight >= 0 ? straight : this.#burst(jobs + first * JOB_BYTES, part);
     }
     return succeeded;
-  }
-
-  #writeRow(number: number, session: IpsecMbSession): void {
-    const at = number << ROW_SHIFT;
-    while (at >= this.#rows.length) {
-      const rows = new Int32Array(2 * this.#rows.length);
-      rows.set(this.#rows);
-      this.#rows = rows;
-    }
-    const { shape, keys } = session;
-    const rows = this.#rows;
-    rows[at + KIND] = session.aead ? AEAD : CHAIN;
-    rows[at + SHAPE] = session.whole;
-    rows[at + FLAGS] = (session.encrypt ? ENCRYPT : 0) | (session.ownTag ? OWN_TAG : 0);
-    rows[at + ENC_KEYS] = keys.encKeys;
-    rows[at + DEC_KEYS] = keys.decKeys;
-    rows[at + TAG_BYTES] = shape.tagBytes;
-    rows[at + IV_BYTES] = shape.ivBytes;
-    // Not more than the memory has, and 0 where no job does all of it.
-    rows[at + LENGTH_MAX] = Math.max(0, Math.min(session.lengthMax, shape.cipherMax, this.memory.bytes));
-    rows[at + AAD_MAX] = Math.max(0, Math.min(session.aadMax, this.memory.bytes));
   }
 
   /** Puts jobs into slots, has them done, and writes their statuses. */
@@ -186,7 +173,7 @@ export class IpsecMbEngine implements Engine {
     const { low, words, stride, firstWord } = queue;
     const { encKeys, decKeys, source, destination, cipherLength, hashLength, iv, tag, hashFields, status } = words;
     const split = queue.boundary < bytes;
-    const rows = this.#rows;
+    const { position: rows, count: rowCount } = this.#rows;
     const slotJobs = this.#slotJobs;
     const slotSessions = this.#slotSessions;
     const end = jobs + count * JOB_BYTES;
@@ -194,7 +181,7 @@ export class IpsecMbEngine implements Engine {
     let slots = 0;
     let word = firstWord;
     let session = 0;
-    let kind = NO_SESSION;
+    let kind = KIND_NONE;
     let shape = 0;
     let encrypt = false;
     let ownTag = 0;
@@ -210,26 +197,26 @@ export class IpsecMbEngine implements Engine {
       const wanted = i32[at + (JOB_SESSION >> 2)];
       if (wanted !== session) {
         session = wanted;
-        const row = session << ROW_SHIFT;
-        if (session < 0 || row >= rows.length || row < 0) {
-          kind = NO_SESSION;
+        if (session >>> 0 >= rowCount) {
+          kind = KIND_NONE;
         } else {
-          kind = rows[row + KIND];
-          shape = rows[row + SHAPE];
-          const flags = rows[row + FLAGS];
-          encrypt = (flags & ENCRYPT) !== 0;
-          ownTag = (flags & OWN_TAG) !== 0 ? session : 0;
-          encKeysAt = rows[row + ENC_KEYS];
-          decKeysAt = rows[row + DEC_KEYS];
-          tagBytes = rows[row + TAG_BYTES];
-          ivLimit = bytes - rows[row + IV_BYTES];
+          const row = (rows + (session << ROW_SHIFT)) >> 2;
+          kind = i32[row + ROW_KIND];
+          shape = i32[row + ROW_SHAPE];
+          const flags = i32[row + ROW_FLAGS];
+          encrypt = (flags & FLAG_ENCRYPT) !== 0;
+          ownTag = (flags & FLAG_OWN_TAG) !== 0 ? session : 0;
+          encKeysAt = i32[row + ROW_ENC_KEYS];
+          decKeysAt = i32[row + ROW_DEC_KEYS];
+          tagBytes = i32[row + ROW_TAG_BYTES];
+          ivLimit = bytes - i32[row + ROW_IV_BYTES];
           tagLimit = bytes - tagBytes;
-          lengthMax = rows[row + LENGTH_MAX];
-          aadMax = rows[row + AAD_MAX];
+          lengthMax = i32[row + ROW_LENGTH_MAX];
+          aadMax = i32[row + ROW_AAD_MAX];
         }
       }
       let outcome = STATUS_INVALID_SESSION;
-      if (kind === AEAD) {
+      if (kind === KIND_AEAD) {
         const from = i32[at + (JOB_SOURCE >> 2)];
         const to = i32[at + (JOB_DESTINATION >> 2)];
         const offset = i32[at + (JOB_CIPHER_OFFSET >> 2)];
@@ -270,7 +257,7 @@ export class IpsecMbEngine implements Engine {
           if (split) this.#aeadPointers(word, session, start, target, ivAt, tagAt, aad);
           outcome = IN_SLOT;
         } else outcome = this.#unusualAead(job, session, slots);
-      } else if (kind === CHAIN) outcome = this.#chain(job, session, slots);
+      } else if (kind === KIND_CHAIN) outcome = this.#chain(job, session, slots);
 
       if (outcome === COMPOSE) {
         succeeded += this.#finish(slots);
@@ -313,11 +300,11 @@ export class IpsecMbEngine implements Engine {
   /** Copies or compares the tag that the library has written to a slot's own place. */
   #tag(slot: number, job: number, number: number, status: number): number {
     const { i32, u8 } = this.memory;
-    const row = number << ROW_SHIFT;
-    const tagBytes = this.#rows[row + TAG_BYTES];
+    const tagBytes = this.#rows.at(number, ROW_TAG_BYTES);
+    const flags = this.#rows.at(number, ROW_FLAGS);
     const own = this.#queue.tagOf(slot);
     const tagAt = i32[(job + JOB_TAG) >> 2];
-    if ((this.#rows[row + FLAGS] & ENCRYPT) !== 0) {
+    if ((flags & FLAG_ENCRYPT) !== 0) {
       if (status === STATUS_SUCCESS) for (let i = 0; i < tagBytes; i++) u8[tagAt + i] = u8[own + i];
       return status;
     }
@@ -327,12 +314,7 @@ export class IpsecMbEngine implements Engine {
       for (let i = 0; i < tagBytes >> 2; i++) difference |= i32[a + i] ^ i32[b + i];
     } else for (let i = 0; i < tagBytes; i++) difference |= u8[own + i] ^ u8[tagAt + i];
     if (difference === 0 && status === STATUS_SUCCESS) return status;
-    const length = i32[(job + JOB_CIPHER_LENGTH) >> 2];
-    if (length !== 0 && (status !== STATUS_SUCCESS || this.#sessions.entries[number]?.release !== true)) {
-      const to = i32[(job + JOB_DESTINATION) >> 2] + i32[(job + JOB_CIPHER_OFFSET) >> 2];
-      u8.fill(0, to, to + length);
-    }
-    return status === STATUS_SUCCESS ? STATUS_AUTH_FAILED : status;
+    return refuse(this.memory, job, status === STATUS_SUCCESS, (flags & FLAG_RELEASE) !== 0);
   }
 
   /** An AEAD's job with no message, no AAD, or something wrong with it. */
@@ -375,13 +357,12 @@ export class IpsecMbEngine implements Engine {
   ): void {
     const queue = this.#queue;
     const { words } = queue;
-    const row = number << ROW_SHIFT;
-    queue.pointer(word + words.encKeys, this.#rows[row + ENC_KEYS]);
-    queue.pointer(word + words.decKeys, this.#rows[row + DEC_KEYS]);
+    queue.pointer(word + words.encKeys, this.#rows.at(number, ROW_ENC_KEYS));
+    queue.pointer(word + words.decKeys, this.#rows.at(number, ROW_DEC_KEYS));
     queue.pointer(word + words.source, from);
     queue.pointer(word + words.destination, to);
     queue.pointer(word + words.iv, ivAt);
-    if ((this.#rows[row + FLAGS] & OWN_TAG) === 0) queue.pointer(word + words.tag, tagAt);
+    if ((this.#rows.at(number, ROW_FLAGS) & FLAG_OWN_TAG) === 0) queue.pointer(word + words.tag, tagAt);
     queue.pointer(word + words.hashFields, aad);
   }
 
