@@ -1,7 +1,7 @@
 import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
 import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
-import { BURST_FATE, BURST_HEADER, BURST_L3, BURST_SA, type PacketBurst } from './packet-burst.ts';
+import { BURST_HEADER, BURST_L3, BURST_SA, GOES_ON, type PacketBurst } from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
 
 /**
@@ -62,54 +62,78 @@ export class Sad {
    * that have none.
    */
   assign(burst: PacketBurst, drops: Drops): void {
-    const { u8, i32 } = this.#memory;
-    const base = burst.position | 0;
-    const stop = base + (burst.count << 2);
-    const slots = (this.#zone.position + SAD_SLOTS) >> 2;
-    const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
     let lost = 0;
-    // Packets of one SA come in runs: what the one before had to have often answers for this one as well.
-    let owner = 0;
-    let ownSpi = 0;
-    let tunnel4 = false;
-    for (let at = base; at < stop; at = (at + 4) | 0) {
-      const r = at >> 2;
-      const ip = i32[r + BURST_HEADER];
-      const spi = i32[(ip + i32[r + BURST_L3]) >> 2];
-      const ipv6 = u8[ip] >>> 4 === 6;
-      if (spi !== ownSpi || ipv6 || !tunnel4) {
-        const family = ipv6 ? FAMILY_IPV6 : 0;
-        owner = 0;
-        for (let slot = hashSpi(spi, family) & mask; ; slot = (slot + 1) & mask) {
-          const entry = i32[slots + 2 * slot + 1];
-          if (entry === 0) break;
-          if (i32[slots + 2 * slot] === spi && (entry & 1) === family) {
-            owner = entry & ~1;
-            break;
-          }
-        }
-        ownSpi = spi;
-        tunnel4 = !ipv6 && (i32[(owner + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_TUNNEL) !== 0;
-      }
-      i32[r + BURST_SA] = owner;
-      if (owner === 0) {
-        i32[r + BURST_FATE] = DROP.sa_unknown;
+    for (let row = 0; row < burst.count; row++) {
+      const sa = this.#lookup(burst.header[row], burst.l3[row]);
+      burst.sa[row] = sa;
+      const reason = sa === 0 ? DROP.sa_unknown : this.#addressed(sa, burst.header[row]) ? GOES_ON : DROP.sa_address;
+      if (reason !== GOES_ON) {
+        burst.fate[row] = reason;
         lost++;
-      } else if (tunnel4) {
-        const addresses = (ip + 12) >> 2;
-        const unlike =
-          (i32[addresses] ^ i32[(owner + layout.SA_SOURCE) >> 2]) |
-          (i32[addresses + 1] ^ i32[(owner + layout.SA_DESTINATION) >> 2]);
-        if (unlike !== 0) {
-          i32[r + BURST_FATE] = DROP.sa_address;
-          lost++;
-        }
-      } else if (ipv6 && !this.#addressed6(owner, ip)) {
-        i32[r + BURST_FATE] = DROP.sa_address;
-        lost++;
-      }
+      } else row = this.#assignAlike(burst, row);
     }
     if (lost !== 0) drops.sweep(burst);
+  }
+
+  /**
+   * Packets of one SA come in runs: gives the SA of row `row` to those behind it that have the same SPI, are IPv4 as it is,
+   * and have the same addresses. Returns the last of them.
+   */
+  #assignAlike(burst: PacketBurst, row: number): number {
+    const { i32 } = this.#memory;
+    const base = burst.position | 0;
+    const first = (base + (row << 2)) >> 2;
+    const sa = i32[first + BURST_SA];
+    const header = i32[first + BURST_HEADER] >> 2;
+    const spi = i32[(i32[first + BURST_HEADER] + i32[first + BURST_L3]) >> 2];
+    const source = i32[header + 3];
+    const destination = i32[header + 4];
+    let at = base + ((row + 1) << 2);
+    if ((i32[header] & 0xf0) !== 0x40) return row;
+    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const ip = i32[r + BURST_HEADER];
+      const word = ip >> 2;
+      const unlike =
+        (i32[(ip + i32[r + BURST_L3]) >> 2] ^ spi) |
+        (i32[word + 3] ^ source) |
+        (i32[word + 4] ^ destination) |
+        ((i32[word] & 0xf0) ^ 0x40);
+      if (unlike !== 0) break;
+      i32[r + BURST_SA] = sa;
+    }
+    return ((at - base) >> 2) - 1;
+  }
+
+  /** The SA that the packet's SPI and family name, 0 if there is none. */
+  #lookup(header: number, l3: number): number {
+    const { u8, i32 } = this.#memory;
+    const spi = i32[(header + l3) >> 2];
+    const family = u8[header] >>> 4 === 6 ? FAMILY_IPV6 : 0;
+    const slots = (this.#zone.position + SAD_SLOTS) >> 2;
+    const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
+    for (let slot = hashSpi(spi, family) & mask; ; slot = (slot + 1) & mask) {
+      const entry = i32[slots + 2 * slot + 1];
+      if (entry === 0) return 0;
+      if (i32[slots + 2 * slot] === spi && (entry & 1) === family) return entry & ~1;
+    }
+  }
+
+  /** Whether the packet has the addresses of the SA, if that is one with a tunnel. */
+  #addressed(sa: number, header: number): boolean {
+    const { u8, i32 } = this.#memory;
+    if ((i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_TUNNEL) === 0) return true;
+    const source = (sa + layout.SA_SOURCE) >> 2;
+    const destination = (sa + layout.SA_DESTINATION) >> 2;
+    if (u8[header] >>> 4 === 4) {
+      const at = (header + 12) >> 2;
+      return i32[at] === i32[source] && i32[at + 1] === i32[destination];
+    }
+    const at = (header + 8) >> 2;
+    for (let i = 0; i < 4; i++) {
+      if (i32[at + i] !== i32[source + i] || i32[at + 4 + i] !== i32[destination + i]) return false;
+    }
+    return true;
   }
 
   #insert(sa: number, family: number): void {
@@ -121,19 +145,6 @@ export class Sad {
     while (u32[slots + 2 * slot + 1] !== 0) slot = (slot + 1) & mask;
     u32[slots + 2 * slot] = spi;
     u32[slots + 2 * slot + 1] = sa | family;
-  }
-
-  /** Whether a packet with IPv6 in front has the addresses of the SA, if that is one with a tunnel. */
-  #addressed6(sa: number, header: number): boolean {
-    const { i32 } = this.#memory;
-    if ((i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_TUNNEL) === 0) return true;
-    const source = (sa + layout.SA_SOURCE) >> 2;
-    const destination = (sa + layout.SA_DESTINATION) >> 2;
-    const at = (header + 8) >> 2;
-    for (let i = 0; i < 4; i++) {
-      if (i32[at + i] !== i32[source + i] || i32[at + 4 + i] !== i32[destination + i]) return false;
-    }
-    return true;
   }
 }
 

@@ -62,7 +62,7 @@ export function lpm4LookupBurst(
   const groups = i32[(table + GROUPS) >> 2];
   const leaves = i32[(table + LEAVES) >> 2];
   let found = 0;
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < n; ) {
     const at = headers[i] + 16;
     // The address as its bytes lie in memory, the first one lowest.
     const ip = (at & 3) === 0 ? i32[at >> 2] : u8[at] | (u8[at + 1] << 8) | (u8[at + 2] << 16) | (u8[at + 3] << 24);
@@ -88,12 +88,13 @@ export function lpm4LookupBurst(
         break;
       }
     }
-    if (entry === 0) {
-      hops[i] = -1;
-    } else {
-      hops[i] = entry & HOP_MASK;
-      found++;
-    }
+    const first = i;
+    const hop = entry === 0 ? -1 : entry & HOP_MASK;
+    // Packets of one tunnel come together: what follows with the same address is answered too.
+    do {
+      hops[i++] = hop;
+    } while (i < n && (headers[i] & 3) === 0 && i32[(headers[i] + 16) >> 2] === ip);
+    if (entry !== 0) found += i - first;
   }
   return found;
 }
