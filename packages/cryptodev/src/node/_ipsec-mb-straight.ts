@@ -94,27 +94,25 @@ export class StraightBursts {
   /** Writes the jobs into the first slots; false when there is one of another kind, or unsound. */
   #fill(jobs: number, count: number, shape: number, encrypt: boolean, ivBytes: number): boolean {
     const { i32 } = this.#memory;
-    const bytes = this.#memory.bytes | 0;
     const low = this.#queue.low | 0;
     const rows = this.#rows.position | 0;
-    const sessions = this.#rows.count | 0;
-    const ivLast = (bytes - ivBytes) | 0;
+    const sessions = this.#rows.count >>> 0;
+    const bytes = this.#memory.bytes >>> 0;
+    const ivEnd = (bytes - ivBytes) >>> 0;
     // Where the tag is compared, a word is read that may begin where it ends.
-    const tagLast = (bytes - STRAIGHT_TAG_BYTES - (encrypt ? 0 : 4)) | 0;
+    const tagEnd = (bytes - STRAIGHT_TAG_BYTES - (encrypt ? 0 : 4)) >>> 0;
     const end = (jobs + count * JOB_BYTES) | 0;
     let slot = (this.#queue.firstWord << 2) | 0;
     let session = 0;
     let keys = 0;
-    // Less than 0 as soon as one of the numbers that are put into it is.
-    let odd = 0;
     for (let job = jobs | 0; job < end; job = (job + JOB_BYTES) | 0) {
-      const at = job >> 2;
-      const to = slot >> 2;
+      const at = job >>> 2;
+      const to = slot >>> 2;
       const wanted = i32[at + (JOB_SESSION >> 2)];
       if (wanted !== session) {
         session = wanted;
         if (session >>> 0 >= sessions) return false;
-        const row = (rows + (session << ROW_SHIFT)) >> 2;
+        const row = (rows + (session << ROW_SHIFT)) >>> 2;
         if (i32[row + ROW_STRAIGHT] !== shape) return false;
         keys = (low + i32[row + ROW_ENC_KEYS]) | 0;
       }
@@ -127,32 +125,27 @@ export class StraightBursts {
       const aadLength = i32[at + (JOB_AAD_LENGTH >> 2)];
       const tag = i32[at + (JOB_TAG >> 2)];
       const start = (source + offset) | 0;
-      let target = start;
-      const room = (bytes - length) | 0;
-      const aadRoom = (bytes - aadLength) | 0;
-      if (source !== destination) {
-        target = (destination + offset) | 0;
-        const apart = (source - destination) | 0;
-        odd |= (destination - 1) | target | (room - target) | ((apart - length) & (-apart - length));
-      }
+      const target = (destination + offset) | 0;
+      const room = (bytes - length) >>> 0;
       const ahead = (tag - (encrypt ? target : start)) | 0;
-      // No sum of what is not less than 0 runs over into what is again, and a room that is less than 0 is seen itself.
-      odd |=
-        (source - 1) |
-        offset |
-        start |
-        (length - 1) |
-        room |
-        (room - start) |
-        (iv - 1) |
-        (ivLast - iv) |
-        (tag - 1) |
-        (tagLast - tag) |
-        ((ahead - length) & (-ahead - STRAIGHT_TAG_BYTES)) |
-        (aadLength - 1) |
-        aadRoom |
-        (aad - 1) |
-        (aadRoom - aad);
+      // As unsigned numbers 0 and negative ones are great when 1 is taken from them, and so is a sum that runs over.
+      if (
+        (length - 1) >>> 0 >= bytes ||
+        ((source - 1) | (destination - 1) | offset) < 0 ||
+        start >>> 0 > room ||
+        target >>> 0 > room ||
+        (iv - 1) >>> 0 >= ivEnd ||
+        (tag - 1) >>> 0 >= tagEnd ||
+        (ahead < length && ahead > -STRAIGHT_TAG_BYTES) ||
+        (aadLength - 1) >>> 0 >= bytes ||
+        (aad - 1) >>> 0 >= (bytes - aadLength) >>> 0
+      ) {
+        return false;
+      }
+      if (source !== destination) {
+        const apart = (source - destination) | 0;
+        if (apart < length && apart > -length) return false;
+      }
       i32[to + (SLOT_ENC_KEYS >> 2)] = keys;
       i32[to + (SLOT_DEC_KEYS >> 2)] = keys;
       i32[to + (SLOT_SOURCE >> 2)] = (low + start) | 0;
@@ -165,7 +158,7 @@ export class StraightBursts {
       i32[to + (SLOT_STATUS >> 2)] = 0;
       slot = (slot + SLOT_BYTES) | 0;
     }
-    return odd >= 0;
+    return true;
   }
 
   /** Writes the statuses of jobs that were enciphered. */
@@ -175,12 +168,11 @@ export class StraightBursts {
     let slot = (this.#queue.firstWord << 2) | 0;
     let succeeded = 0;
     for (let job = jobs | 0; job < end; job = (job + JOB_BYTES) | 0) {
-      const at = job >> 2;
-      const to = slot >> 2;
-      if (i32[to + (SLOT_STATUS >> 2)] === JOB_COMPLETED) {
-        i32[at + (JOB_STATUS >> 2)] = STATUS_SUCCESS;
-        succeeded = (succeeded + 1) | 0;
-      } else i32[at + (JOB_STATUS >> 2)] = STATUS_ERROR;
+      const at = job >>> 2;
+      const to = slot >>> 2;
+      const done = i32[to + (SLOT_STATUS >> 2)] === JOB_COMPLETED;
+      i32[at + (JOB_STATUS >> 2)] = done ? STATUS_SUCCESS : STATUS_ERROR;
+      succeeded = (succeeded + (done ? 1 : 0)) | 0;
       slot = (slot + SLOT_BYTES) | 0;
     }
     return succeeded;
@@ -194,11 +186,11 @@ export class StraightBursts {
     let own = this.#queue.tags | 0;
     let succeeded = 0;
     for (let job = jobs | 0; job < end; job = (job + JOB_BYTES) | 0) {
-      const at = job >> 2;
-      const to = slot >> 2;
-      const made = own >> 2;
+      const at = job >>> 2;
+      const to = slot >>> 2;
+      const made = own >>> 2;
       const tag = i32[at + (JOB_TAG >> 2)];
-      const word = tag >> 2;
+      const word = tag >>> 2;
       // A tag may begin at any byte of a word: each of its words is put together of two.
       const right = (tag & 3) << 3;
       const left = 31 - right;
@@ -211,10 +203,8 @@ export class StraightBursts {
         (((c >>> right) | ((d << 1) << left)) ^ i32[made + 2]) |
         (((d >>> right) | ((i32[word + 4] << 1) << left)) ^ i32[made + 3]) |
         (i32[to + (SLOT_STATUS >> 2)] ^ JOB_COMPLETED);
-      if (difference === 0) {
-        i32[at + (JOB_STATUS >> 2)] = STATUS_SUCCESS;
-        succeeded = (succeeded + 1) | 0;
-      } else i32[at + (JOB_STATUS >> 2)] = STATUS_ERROR;
+      i32[at + (JOB_STATUS >> 2)] = difference === 0 ? STATUS_SUCCESS : STATUS_ERROR;
+      succeeded = (succeeded + (difference === 0 ? 1 : 0)) | 0;
       slot = (slot + SLOT_BYTES) | 0;
       own = (own + TAG_ROOM) | 0;
     }
