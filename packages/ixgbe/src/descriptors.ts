@@ -127,6 +127,8 @@ export const TXD_VLE = 0x4000_0000;
 /** Of {@link TXD_COMMAND}: segment this packet (TSO). */
 export const TXD_TSE = 0x8000_0000;
 
+/** {@link TXD_COMMAND} of a packet in one data descriptor that asks for nothing, without its length. */
+export const TXD_WHOLE: number = TXD_DTYP_DATA | TXD_DEXT | TXD_EOP | TXD_IFCS;
 /** Of {@link TXD_OPTIONS}, written back: done. */
 export const TXD_STAT_DD = 0x1;
 /** Of {@link TXD_OPTIONS}: lowest bit of the context's index, 0 or 1. */

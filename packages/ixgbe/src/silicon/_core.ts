@@ -1,6 +1,7 @@
 import type { Engine } from '@inline-ipsec/cryptodev/engine';
 import type { Environment } from '@inline-ipsec/eal/environment';
 import type { Memory } from '@inline-ipsec/eal/memory';
+import { copyFrame } from '@inline-ipsec/wire/frame-copy';
 import type { Wire } from '@inline-ipsec/wire/wire';
 import { COUNTERS, JOB_FRAMES, RX_AT, RX_LENGTHS, SLOTS, TX_AT, TX_LENGTHS } from './_layout.ts';
 import type { DmaMap } from './dma.ts';
@@ -31,6 +32,9 @@ export class CardCore {
   readonly counters: number;
   readonly rxAt: Uint32Array;
   readonly rxLengths: Uint32Array;
+  /** What is behind the first 0, 1, … frames of {@link rxAt} and of {@link rxLengths}. */
+  readonly rxAtFrom: readonly Uint32Array[];
+  readonly rxLengthsFrom: readonly Uint32Array[];
   readonly txAt: Uint32Array;
   readonly txLengths: Uint32Array;
   readonly jobFrames: Uint32Array;
@@ -72,6 +76,8 @@ export class CardCore {
     this.counters = (state + COUNTERS) >> 3;
     this.rxAt = table(memory, state + RX_AT);
     this.rxLengths = table(memory, state + RX_LENGTHS);
+    this.rxAtFrom = Array.from(this.rxAt, (_, i) => this.rxAt.subarray(i));
+    this.rxLengthsFrom = Array.from(this.rxAt, (_, i) => this.rxLengths.subarray(i));
     this.txAt = table(memory, state + TX_AT);
     this.txLengths = table(memory, state + TX_LENGTHS);
     this.jobFrames = table(memory, state + JOB_FRAMES);
@@ -85,4 +91,9 @@ function table(memory: Memory, position: number): Uint32Array {
 /** Adds to a model-only counter. */
 export function count(core: CardCore, slot: number, by = 1): void {
   core.memory.f64[core.counters + slot] += by;
+}
+
+/** Copies bytes inside the memory, from and to places that do not overlap. */
+export function move({ memory }: CardCore, to: number, from: number, bytes: number): void {
+  copyFrame(memory.u8, memory.u16, memory.i32, to, from, bytes, memory.shared);
 }

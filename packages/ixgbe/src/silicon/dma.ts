@@ -12,6 +12,18 @@ export interface DmaMap {
    * @returns a position, or 0 for an address outside
    */
   position(addressHi: number, addressLo: number, length: number): number;
+  /**
+   * What {@link DmaMap.position} does as numbers, where it is as simple as that: the loops over many descriptors look at
+   * them rather than call it for each. Without it they do one descriptor at a time.
+   */
+  readonly direct?: DirectDma;
+}
+
+/** Addresses below 2^31 that are positions from 1 up to `end`, but for a gap. */
+export interface DirectDma {
+  readonly end: number;
+  readonly gap: number;
+  readonly gapEnd: number;
 }
 
 /**
@@ -28,5 +40,6 @@ export function identityDma(bytes: number, own: number, ownBytes: number): DmaMa
       addressHi === 0 && addressLo + length <= bytes && (addressLo >= own + ownBytes || addressLo + length <= own)
         ? addressLo
         : 0,
+    direct: { end: Math.min(bytes, 0x7fff_ffff), gap: own, gapEnd: own + ownBytes },
   };
 }

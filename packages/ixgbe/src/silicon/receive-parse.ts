@@ -28,15 +28,15 @@ import { addWords, fold } from './checksum.ts';
  */
 
 // EtherTypes as two bytes in network order read as a little-endian word.
-const TYPE_IPV4 = 0x0008;
+export const TYPE_IPV4 = 0x0008;
 const TYPE_IPV6 = 0xdd86;
 const TYPE_VLAN = 0x0081;
 const TYPE_QINQ = 0xa888;
 
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
-const PROTOCOL_ESP = 50;
-const PROTOCOL_AH = 51;
+export const PROTOCOL_ESP = 50;
+export const PROTOCOL_AH = 51;
 const PROTOCOL_SCTP = 132;
 
 /** Fills in a frame's record; the frame lies at a position 2 modulo 4. */
@@ -142,7 +142,8 @@ function isExtension(next: number): boolean {
   return next === 0 || next === 43 || next === 44 || next === 60 || next === 135;
 }
 
-function layer4Type(protocol: number): number {
+/** Packet type bits of what is in an IP packet. */
+export function layer4Type(protocol: number): number {
   if (protocol === PROTOCOL_UDP) return RXD_PTYPE_UDP;
   if (protocol === PROTOCOL_TCP) return RXD_PTYPE_TCP;
   return protocol === PROTOCOL_SCTP ? RXD_PTYPE_SCTP : 0;

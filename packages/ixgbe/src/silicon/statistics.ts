@@ -6,8 +6,10 @@ import { mpc, qbrcH, qbrcL, qbtcH, qbtcL, qprc, qprdc, qptc, REG } from '../regi
  */
 
 const FCS = 4;
-const PRC64 = REG.PRC64 >> 2;
-const PTC64 = REG.PTC64 >> 2;
+/** Word of the first of the six registers that count received frames by their size. */
+export const PRC64: number = REG.PRC64 >> 2;
+/** Word of the first of those that count sent ones. */
+export const PTC64: number = REG.PTC64 >> 2;
 
 /** Kind of a destination address: one station. */
 export const ADDRESS_UNICAST = 0;
@@ -31,7 +33,7 @@ function add36(registers: Uint32Array, low: number, high: number, bytes: number)
 }
 
 /** Which of the six size counters a frame of this length, without FCS, belongs to: 64, 127, 255, 511, 1023, larger. */
-function sizeClass(length: number): number {
+export function sizeClass(length: number): number {
   const whole = length + FCS;
   if (whole <= 64) return 0;
   return whole >= 1024 ? 5 : 26 - Math.clz32(whole);

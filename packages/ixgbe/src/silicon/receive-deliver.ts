@@ -1,0 +1,271 @@
+import {
+  DESCRIPTOR_BYTES,
+  RXD_ADDRESS_HI,
+  RXD_ADDRESS_LO,
+  RXD_ERR_RXE,
+  RXD_HASH,
+  RXD_INFO,
+  RXD_LENGTH,
+  RXD_STAT_DD,
+  RXD_STAT_EOP,
+  RXD_STATUS,
+} from '../descriptors.ts';
+import { SRRCTL_DROP_EN } from '../register-fields.ts';
+import { REG, rdh, rdt, srrctl } from '../registers.ts';
+import { type CardCore, count, move } from './_core.ts';
+import * as layout from './_layout.ts';
+import { counterSlot } from './counters.ts';
+import { classifySecurity, prepareDecryption, prepareDecryptionRun, runDecryption } from './security-receive.ts';
+import { countMissed, countQueueDropped, countQueueReceived } from './statistics.ts';
+
+/**
+ * How frames come from the packet buffer to the host, a batch at a time: descriptors are taken, bytes are brought by a copy
+ * or by the engine, descriptors are written back.
+ *
+ * Where frames are alike, which is nearly always, each of the three is a loop over a run of them that calls nothing; a
+ * frame that is not like the others goes alone. Descriptors are written back last of all, since another lcore may poll the
+ * ring meanwhile.
+ */
+
+const NO_DESCRIPTOR = counterSlot('rxNoDescriptor');
+const BAD_ADDRESS = counterSlot('rxBadAddress');
+const TAIL_BEYOND = counterSlot('rxTailBeyondRing');
+
+/** {@link layout.NO_QUEUE} as a signed word. */
+const NOWHERE = layout.NO_QUEUE | 0;
+
+/** Gives the packet buffer's frames to the host. Returns how many it got through, from the first on. */
+export function deliver(core: CardCore, frames: number): number {
+  let placed = 0;
+  for (; placed < frames; placed++) {
+    placed = placeRun(core, placed, frames);
+    if (placed === frames || !placeOne(core, placed)) break;
+  }
+  bring(core, placed);
+  if (core.jobs !== 0) runDecryption(core);
+  writeBack(core, placed);
+  return placed;
+}
+
+/** Descriptors of a queue that software has given and no frame has taken. */
+export function freeDescriptors(core: CardCore, q: number): number {
+  const { u32 } = core.memory;
+  const queue = (core.state + layout.RX_QUEUES + q * layout.QUEUE_BYTES) >> 2;
+  if (u32[queue + (layout.QUEUE_RING >> 2)] === 0) return 0;
+  const size = u32[queue + (layout.QUEUE_COUNT >> 2)];
+  const tail = core.registers[rdt(q) >> 2];
+  if (tail >= size) {
+    count(core, TAIL_BEYOND);
+    return 0;
+  }
+  const free = tail - u32[queue + (layout.QUEUE_NEXT >> 2)];
+  return free < 0 ? free + size : free;
+}
+
+/**
+ * Takes a descriptor for each frame from number `first` on, while they are for one queue, fit one buffer each, and its
+ * address can be reached. Returns the number of the frame that it did not take.
+ */
+function placeRun(core: CardCore, first: number, frames: number): number {
+  const { state, dma } = core;
+  const { i32 } = core.memory;
+  const { direct } = dma;
+  let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
+  const q = i32[(record + layout.FRAME_QUEUE) >> 2];
+  if (direct === undefined || q === NOWHERE) return first;
+  const end = direct.end | 0;
+  const gap = direct.gap | 0;
+  const gapEnd = direct.gapEnd | 0;
+  const queue = (state + layout.RX_QUEUES + q * layout.QUEUE_BYTES) >> 2;
+  const ring = i32[queue + (layout.QUEUE_RING >> 2)];
+  const size = i32[queue + (layout.QUEUE_COUNT >> 2)];
+  const room = i32[queue + (layout.QUEUE_BUFFER >> 2)];
+  const lengths = (state + layout.RX_LENGTHS) >> 2;
+  let next = i32[queue + (layout.QUEUE_NEXT >> 2)];
+  const free = freeDescriptors(core, q);
+  const stop = free < frames - first ? first + free : frames;
+  let i = first;
+  for (; i < stop; i++) {
+    const to = record >> 2;
+    const length = i32[lengths + i];
+    if (i32[to + (layout.FRAME_QUEUE >> 2)] !== q || length > room) break;
+    const at = (ring + next * DESCRIPTOR_BYTES) >> 2;
+    const host = i32[at + (RXD_ADDRESS_LO >> 2)];
+    const hostEnd = (host + length) | 0;
+    if (i32[at + (RXD_ADDRESS_HI >> 2)] !== 0 || host <= 0 || hostEnd > end || hostEnd < 0) break;
+    if (host < gapEnd && hostEnd > gap) break;
+    i32[to + (layout.FRAME_DESCRIPTOR >> 2)] = next;
+    i32[to + (layout.FRAME_DESCRIPTORS >> 2)] = 1;
+    i32[to + (layout.FRAME_HOST >> 2)] = host;
+    i32[to + (layout.FRAME_SOURCE >> 2)] = 0;
+    next = next + 1 === size ? 0 : (next + 1) | 0;
+    record = (record + layout.FRAME_BYTES) | 0;
+  }
+  i32[queue + (layout.QUEUE_NEXT >> 2)] = next;
+  return i;
+}
+
+/** Takes descriptors for a frame of any kind, or drops it. Returns false when it has to wait for them. */
+function placeOne(core: CardCore, i: number): boolean {
+  const { state, rxLengths } = core;
+  const { u32 } = core.memory;
+  const record = state + layout.FRAMES + i * layout.FRAME_BYTES;
+  const q = u32[(record + layout.FRAME_QUEUE) >> 2];
+  if (q === layout.NO_QUEUE) return true;
+  const queue = state + layout.RX_QUEUES + q * layout.QUEUE_BYTES;
+  const room = u32[(queue + layout.QUEUE_BUFFER) >> 2];
+  const length = rxLengths[i];
+  let needed = 1;
+  if (length > room) needed = room === 0 ? 1 : Math.ceil(length / room);
+  if (freeDescriptors(core, q) >= needed) {
+    place(core, record, queue, needed, length);
+    return true;
+  }
+  if (!dropsWhenFull(core, q)) return false;
+  drop(core, record, q);
+  return true;
+}
+
+function dropsWhenFull(core: CardCore, q: number): boolean {
+  return core.choices.paced || (core.registers[srrctl(q) >> 2] & SRRCTL_DROP_EN) !== 0;
+}
+
+function drop(core: CardCore, record: number, q: number): void {
+  const { u32 } = core.memory;
+  const set = u32[(core.state + layout.RX_QUEUES + q * layout.QUEUE_BYTES + layout.QUEUE_STATISTICS) >> 2];
+  if ((core.registers[srrctl(q) >> 2] & SRRCTL_DROP_EN) !== 0) countQueueDropped(core.registers, set, 1);
+  else countMissed(core.registers, 1);
+  count(core, NO_DESCRIPTOR);
+  u32[(record + layout.FRAME_QUEUE) >> 2] = layout.NO_QUEUE;
+}
+
+/** Takes descriptors for a frame and notes where its bytes go when that is one buffer. */
+function place(core: CardCore, record: number, queue: number, needed: number, length: number): void {
+  const { u32 } = core.memory;
+  const size = u32[(queue + layout.QUEUE_COUNT) >> 2];
+  const first = u32[(queue + layout.QUEUE_NEXT) >> 2];
+  const next = first + needed;
+  u32[(queue + layout.QUEUE_NEXT) >> 2] = next >= size ? next - size : next;
+  u32[(record + layout.FRAME_DESCRIPTOR) >> 2] = first;
+  u32[(record + layout.FRAME_DESCRIPTORS) >> 2] = needed;
+  u32[(record + layout.FRAME_SOURCE) >> 2] = 0;
+  let host = 0;
+  if (needed === 1) {
+    const at = u32[(queue + layout.QUEUE_RING) >> 2] + first * DESCRIPTOR_BYTES;
+    host = core.dma.position(u32[(at + RXD_ADDRESS_HI) >> 2], u32[(at + RXD_ADDRESS_LO) >> 2], length);
+  }
+  u32[(record + layout.FRAME_HOST) >> 2] = host;
+}
+
+/** Brings the first `frames` frames to the host: a job for the engine where the security block wants it, else a copy. */
+function bring(core: CardCore, frames: number): void {
+  const { state, rxAt, rxLengths } = core;
+  const { u32 } = core.memory;
+  for (let i = 0; i < frames; i++) {
+    const record = state + layout.FRAMES + i * layout.FRAME_BYTES;
+    if (u32[(record + layout.FRAME_QUEUE) >> 2] === layout.NO_QUEUE) continue;
+    const candidate = (u32[(record + layout.FRAME_FLAGS) >> 2] & layout.FRAME_CANDIDATE) !== 0;
+    if (candidate) {
+      const next = prepareDecryptionRun(core, i, frames);
+      if (next !== i) {
+        i = next - 1;
+        continue;
+      }
+    }
+    const frame = rxAt[i];
+    const length = rxLengths[i];
+    let to = u32[(record + layout.FRAME_HOST) >> 2];
+    if (candidate && classifySecurity(core, frame, length, record)) {
+      if (to === 0) {
+        // Over several buffers, or none: the security block's own room, from where it is spread later.
+        to = frame + layout.SLOTS * layout.SLOT_BYTES;
+        u32[(record + layout.FRAME_SOURCE) >> 2] = to;
+      }
+      prepareDecryption(core, frame, length, record, to);
+    } else if (to === 0) u32[(record + layout.FRAME_SOURCE) >> 2] = frame;
+    else move(core, to, frame, length);
+  }
+}
+
+/** Writes the descriptors of the first `frames` frames back, spreads what goes to several buffers, and moves heads. */
+function writeBack(core: CardCore, frames: number): void {
+  const { state, rxLengths } = core;
+  const { u32 } = core.memory;
+  for (let i = 0; i < frames; i++) {
+    i = writeBackRun(core, i, frames);
+    if (i === frames) return;
+    const record = state + layout.FRAMES + i * layout.FRAME_BYTES;
+    const q = u32[(record + layout.FRAME_QUEUE) >> 2];
+    if (q === layout.NO_QUEUE) continue;
+    spread(core, record, state + layout.RX_QUEUES + q * layout.QUEUE_BYTES, rxLengths[i]);
+    noteDelivered(core, q, 1, rxLengths[i]);
+  }
+}
+
+/** Writes back the descriptors of frames that took one each. Returns the number of the first frame that is another case. */
+function writeBackRun(core: CardCore, first: number, frames: number): number {
+  const { state } = core;
+  const { i32 } = core.memory;
+  let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
+  const q = i32[(record + layout.FRAME_QUEUE) >> 2];
+  if (q === NOWHERE) return first;
+  const ring = i32[(state + layout.RX_QUEUES + q * layout.QUEUE_BYTES + layout.QUEUE_RING) >> 2];
+  const lengths = (state + layout.RX_LENGTHS) >> 2;
+  let bytes = 0;
+  let i = first;
+  for (; i < frames; i++) {
+    const from = record >> 2;
+    if (i32[from + (layout.FRAME_QUEUE >> 2)] !== q || i32[from + (layout.FRAME_SOURCE >> 2)] !== 0) break;
+    const at = (ring + i32[from + (layout.FRAME_DESCRIPTOR >> 2)] * DESCRIPTOR_BYTES) >> 2;
+    const length = i32[lengths + i];
+    i32[at + (RXD_INFO >> 2)] = i32[from + (layout.FRAME_INFO >> 2)];
+    i32[at + (RXD_HASH >> 2)] = 0;
+    // With no VLAN tag in its upper half.
+    i32[at + (RXD_LENGTH >> 2)] = length;
+    i32[at + (RXD_STATUS >> 2)] = i32[from + (layout.FRAME_STATUS >> 2)] | RXD_STAT_DD | RXD_STAT_EOP;
+    bytes = (bytes + length) | 0;
+    record = (record + layout.FRAME_BYTES) | 0;
+  }
+  if (i !== first) noteDelivered(core, q, i - first, bytes);
+  return i;
+}
+
+/** Moves a queue's head over what was written back, and counts it. */
+function noteDelivered(core: CardCore, q: number, frames: number, bytes: number): void {
+  const { registers, state } = core;
+  const { u32 } = core.memory;
+  const queue = (state + layout.RX_QUEUES + q * layout.QUEUE_BYTES) >> 2;
+  registers[rdh(q) >> 2] = u32[queue + (layout.QUEUE_NEXT >> 2)];
+  registers[REG.EICR >> 2] |= u32[queue + (layout.QUEUE_CAUSE >> 2)];
+  countQueueReceived(registers, u32[queue + (layout.QUEUE_STATISTICS >> 2)], frames, bytes);
+}
+
+/** A frame over several descriptors, or one whose buffer is no place in memory. */
+function spread(core: CardCore, record: number, queue: number, length: number): void {
+  const { u16, u32 } = core.memory;
+  const ring = u32[(queue + layout.QUEUE_RING) >> 2];
+  const size = u32[(queue + layout.QUEUE_COUNT) >> 2];
+  const room = u32[(queue + layout.QUEUE_BUFFER) >> 2];
+  const needed = u32[(record + layout.FRAME_DESCRIPTORS) >> 2];
+  const source = u32[(record + layout.FRAME_SOURCE) >> 2];
+  let number = u32[(record + layout.FRAME_DESCRIPTOR) >> 2];
+  let error = 0;
+  for (let n = 0; n < needed; n++) {
+    const at = ring + number * DESCRIPTOR_BYTES;
+    const offset = n * room;
+    const bytes = Math.min(room, length - offset);
+    const host = core.dma.position(u32[(at + RXD_ADDRESS_HI) >> 2], u32[(at + RXD_ADDRESS_LO) >> 2], bytes);
+    if (host === 0) {
+      count(core, BAD_ADDRESS);
+      error = RXD_ERR_RXE;
+    } else move(core, host, source + offset, bytes);
+    const final = n === needed - 1;
+    u32[(at + RXD_INFO) >> 2] = u32[(record + layout.FRAME_INFO) >> 2];
+    u32[(at + RXD_HASH) >> 2] = 0;
+    u16[(at + RXD_LENGTH) >> 1] = host === 0 ? 0 : bytes;
+    u16[((at + RXD_LENGTH) >> 1) + 1] = 0;
+    const status = final ? u32[(record + layout.FRAME_STATUS) >> 2] | RXD_STAT_EOP | error : 0;
+    u32[(at + RXD_STATUS) >> 2] = status | RXD_STAT_DD;
+    number = number + 1 === size ? 0 : number + 1;
+  }
+}
