@@ -34,6 +34,22 @@ describe.skipIf(missing !== undefined)(`memory of the operating system${skipped}
     }
   });
 
+  it.skipIf(process.arch !== 'x64')('has addresses that are small integers where there is room', () => {
+    for (const bytes of [0x4_0000, 256 * MIB, 1024 * MIB]) {
+      const native = createNativeMemory({ bytes, hugepages: false });
+      expect(native.memory.address + bytes).toBeLessThanOrEqual(2 ** 31);
+      native.free();
+    }
+  });
+
+  it('lies elsewhere when there is no room there', () => {
+    const many = Array.from({ length: 5 }, () => createNativeMemory({ bytes: 512 * MIB, hugepages: false }));
+    const addresses = many.map(({ memory }) => memory.address).sort((a, b) => a - b);
+    for (let i = 1; i < many.length; i++) expect(addresses[i] - addresses[i - 1]).toBeGreaterThanOrEqual(512 * MIB);
+    expect(addresses[4] + 512 * MIB).toBeGreaterThan(2 ** 31);
+    for (const native of many) native.free();
+  });
+
   it('is refused in a size that no memory has', () => {
     for (const bytes of [0, -1, 1000, Number.NaN, MEMORY_MAX_BYTES + 0x10000]) {
       expect(() => createNativeMemory({ bytes })).toThrow(

@@ -3,7 +3,8 @@
  * pages when there are any (DPDK: the segments of `rte_eal_memory`). It is a {@link Memory} like any other.
  *
  * All of it lies in one window of 4 GiB, so that the upper word of every address in it is the same, and begins at a
- * multiple of 2 MiB. Pages come as they are touched. All threads of the process see it at that address; processes that
+ * multiple of 2 MiB. Where there is room it lies below 2 GiB: an address there is a small integer of JavaScript, which can
+ * be passed to native code without making an object of it. Pages come as they are touched. All threads of the process see it at that address; processes that
  * are started from this one do not, nor does a core dump.
  *
  * JavaScript cannot know when the last thread has let go of a view, so this memory is never given back by itself:
@@ -16,6 +17,9 @@ import * as linux from './system-calls.ts';
 const MIB = 1024 * 1024;
 const HUGE_PAGE_BYTES = 2 * MIB;
 const WINDOW_BYTES = 0x1_0000_0000;
+/** Where addresses stop to be small integers, and from where on we take what is before: below are the program and its heap. */
+const LOW_END = 0x8000_0000;
+const LOW_BEGIN = 512 * MIB;
 const READ_WRITE: number = linux.PROT_READ | linux.PROT_WRITE;
 const PRIVATE: number = linux.MAP_PRIVATE | linux.MAP_ANONYMOUS;
 
@@ -122,6 +126,8 @@ function reservePlace(calls: linux.SystemCalls, length: number): number {
 /** The kernel sets as many pages aside as there must be, or refuses: none can be missing when it is touched. −1: there are none. */
 function mapHugePages(calls: linux.SystemCalls, length: number): number {
   const flags = PRIVATE | linux.MAP_HUGETLB | linux.MAP_HUGE_2MB;
+  const low = mapLow(calls, length, length, flags);
+  if (low >= 0) return low;
   const anywhere = calls.mmap(0, length, READ_WRITE, flags, -1, 0);
   if (anywhere < 0 || fitsWindow(anywhere, length)) return anywhere;
   calls.munmap(anywhere, length);
@@ -130,9 +136,34 @@ function mapHugePages(calls: linux.SystemCalls, length: number): number {
 }
 
 function mapPages(calls: linux.SystemCalls, length: number): number {
+  const low = mapLow(calls, length, length + HUGE_PAGE_BYTES, PRIVATE);
+  if (low >= 0) return low;
   const address = calls.mmap(reservePlace(calls, length), length, READ_WRITE, PRIVATE | linux.MAP_FIXED, -1, 0);
   if (address < 0) throw cannotMap(length, calls.errno());
   return address;
+}
+
+/**
+ * Maps `length` bytes below 2 GiB from a multiple of 2 MiB on; −1 when that cannot be.
+ *
+ * @param room how many bytes have such a place in them wherever the kernel puts them
+ */
+function mapLow(calls: linux.SystemCalls, length: number, room: number, flags: number): number {
+  // The kernel looks in the upper GiB only.
+  const start = calls.mmap(0, room, READ_WRITE, flags | linux.MAP_32BIT, -1, 0);
+  const place = alignUp(start, HUGE_PAGE_BYTES);
+  if (start >= 0 && place + length <= LOW_END) {
+    if (place > start) calls.munmap(start, place - start);
+    if (start + room > place + length) calls.munmap(place + length, start + room - place - length);
+    return place;
+  }
+  if (start >= 0) calls.munmap(start, room);
+  const wanted = LOW_END - length;
+  if (wanted < LOW_BEGIN) return -1;
+  const fixed = calls.mmap(wanted, length, READ_WRITE, flags | linux.MAP_FIXED_NOREPLACE, -1, 0);
+  if (fixed === wanted) return fixed;
+  if (fixed >= 0) calls.munmap(fixed, length);
+  return -1;
 }
 
 function fitsWindow(address: number, length: number): boolean {

@@ -64,8 +64,12 @@ export const MAP_SHARED = 0x01;
 export const MAP_PRIVATE = 0x02;
 export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
+/** Only below 2 GiB; x86-64 has it, others pass over it. */
+export const MAP_32BIT = 0x40;
 export const MAP_NORESERVE = 0x4000;
 export const MAP_HUGETLB = 0x4_0000;
+/** As {@link MAP_FIXED}, but refused where something lies already; a kernel before 4.17 chooses another place. */
+export const MAP_FIXED_NOREPLACE = 0x10_0000;
 /** Huge pages of 2 MiB: the logarithm of their size, in the upper bits of the flags. */
 export const MAP_HUGE_2MB: number = 21 << 26;
 
