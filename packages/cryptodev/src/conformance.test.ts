@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { engineConformance } from './conformance.ts';
 import type { EngineFactory } from './engine.ts';
 import { createNobleEngine } from './noble-engine.ts';
-import { mappedMemory, whyNoIpsecMb, whyNoNativeMemory } from './node/_mapped-memory.ts';
 import { createIpsecMbEngine } from './node/ipsec-mb-engine.ts';
 import { createEvpEngine, createOpensslEngine } from './node/openssl-engine.ts';
+import { nativeMemory, whyNoIpsecMb, whyNoNativeMemory } from './node/testing/native.ts';
 import { createNullEngine } from './null-engine.ts';
 
 const ENGINES: [string, EngineFactory][] = [
@@ -29,7 +29,7 @@ const NATIVE: [string, string, EngineFactory][] = [
 for (const [name, why, create] of NATIVE) {
   describe.skipIf(why !== '')(`engine ${name}${why}`, () => {
     it.each(engineConformance)('$name', ({ run }) => {
-      const { checked, notApplicable } = run(create, mappedMemory(0x40_0000));
+      const { checked, notApplicable } = run(create, nativeMemory(0x40_0000));
       for (const reason of notApplicable) expect(reason).toMatch(/at least one byte/);
       expect(checked).toBeGreaterThan(0);
     });

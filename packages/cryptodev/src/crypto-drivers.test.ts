@@ -4,9 +4,9 @@ import { Memory } from '@inline-ipsec/eal/memory';
 import { describe, expect, it } from 'vitest';
 import { CryptoDevices } from './crypto-devices.ts';
 import { cryptoDrivers, type PlatformEngines } from './crypto-drivers.ts';
-import { mappedMemory, whyNoIpsecMb } from './node/_mapped-memory.ts';
 import { createIpsecMbEngine } from './node/ipsec-mb-engine.ts';
 import { createOpensslEngine } from './node/openssl-engine.ts';
+import { nativeMemory, whyNoIpsecMb } from './node/testing/native.ts';
 
 const noIpsecMb = whyNoIpsecMb();
 
@@ -56,7 +56,7 @@ describe('virtual crypto devices', () => {
 
   const each = it.skipIf(noIpsecMb !== '').each(['crypto_aesni_mb0', 'crypto_aesni_gcm0']);
   each(`%s is the engine ipsec-mb${noIpsecMb}`, (name) => {
-    const memory = mappedMemory(0x100_0000);
+    const memory = nativeMemory(0x100_0000);
     const { devices } = start([name], { ipsecMb: createIpsecMbEngine }, () => memory);
     expect(devices.byName(name)?.info()).toMatchObject({ engine: 'ipsec-mb' });
     expect(devices.refused.size).toBe(0);

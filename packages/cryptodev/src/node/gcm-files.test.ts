@@ -8,9 +8,9 @@ import type { EngineFactory } from '../engine.ts';
 import { createNobleEngine } from '../noble-engine.ts';
 import { createNullEngine } from '../null-engine.ts';
 import { readVectors, type VectorCase } from '../vector.ts';
-import { mappedMemory, whyNoIpsecMb, whyNoNativeMemory } from './_mapped-memory.ts';
 import { createIpsecMbEngine } from './ipsec-mb-engine.ts';
 import { createEvpEngine, createOpensslEngine } from './openssl-engine.ts';
+import { nativeMemory, whyNoIpsecMb, whyNoNativeMemory } from './testing/native.ts';
 
 /** Where Debian's python3-cryptography-vectors has NIST's files. */
 const FOLDER = '/usr/lib/python3/dist-packages/cryptography_vectors/ciphers/AES/GCM';
@@ -26,7 +26,7 @@ const NATIVE: [string, string, EngineFactory][] = [
   ['ipsec-mb', whyNoIpsecMb(), createIpsecMbEngine],
 ];
 for (const [name, why, create] of NATIVE) {
-  if (why === '') ENGINES.push([name, (memory) => create(mappedMemory(memory.bytes))]);
+  if (why === '') ENGINES.push([name, (memory) => create(nativeMemory(memory.bytes))]);
   else console.warn(`NIST's GCM files are not put to engine ${name}${why}`);
 }
 /** Every file has 75 cases of each of 5 plaintext and 5 AAD lengths, less by lengths of IV and tag. */

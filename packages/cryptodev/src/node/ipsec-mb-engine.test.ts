@@ -18,8 +18,8 @@ import { openEngine } from '../known-answer.ts';
 import { IPSEC_MB_LAYOUTS } from './_ipsec-mb-layout.ts';
 import { IpsecMbLibrary } from './_ipsec-mb-library.ts';
 import { type ForeignFunction, type ForeignFunctions, loadKoffi } from './_koffi.ts';
-import { mappedMemory, whyNoIpsecMb, whyNoNativeMemory } from './_mapped-memory.ts';
 import { createIpsecMbEngine, IpsecMbEngine } from './ipsec-mb-engine.ts';
+import { crossingMemory, nativeMemory, whyNoIpsecMb, whyNoNativeMemory } from './testing/native.ts';
 
 const BYTES = 0x20_0000;
 const GCM: CryptoTransform = {
@@ -88,7 +88,7 @@ function library(answers: Record<string, number>): ForeignFunctions {
 
 describe.skipIf(why !== '')(`engine ipsec-mb${why}`, () => {
   it('leaves no memzone behind', () => {
-    const memory = mappedMemory(BYTES);
+    const memory = nativeMemory(BYTES);
     const engine = openEngine(createIpsecMbEngine, memory);
     engine.createSession(GCM);
     engine.close();
@@ -97,7 +97,7 @@ describe.skipIf(why !== '')(`engine ipsec-mb${why}`, () => {
   });
 
   it('can be opened twice in one memory, once for each lcore', () => {
-    const memory = mappedMemory(0x40_0000);
+    const memory = nativeMemory(0x40_0000);
     const engines = [openEngine(createIpsecMbEngine, memory), openEngine(createIpsecMbEngine, memory)];
     const message = { source: noise(80, 1), iv: noise(12, 2), aad: noise(8, 3) };
     const [a, b] = engines.map((engine) => new JobBench(engine).once(GCM, message));
@@ -107,7 +107,7 @@ describe.skipIf(why !== '')(`engine ipsec-mb${why}`, () => {
   });
 
   it('has no expanded key left when a session goes', () => {
-    const memory = mappedMemory(BYTES);
+    const memory = nativeMemory(BYTES);
     const engine = createIpsecMbEngine(memory);
     const key = noise(16, 5);
     const count = (): number => {
@@ -132,7 +132,7 @@ describe.skipIf(why !== '')(`engine ipsec-mb${why}`, () => {
   });
 
   it('makes thousands of sessions, and each keeps its own key', () => {
-    const memory = mappedMemory(0x80_0000);
+    const memory = nativeMemory(0x80_0000);
     const engine = createIpsecMbEngine(memory);
     const bench = new JobBench(engine);
     const message = { source: noise(80, 1), iv: noise(12, 2), aad: noise(8, 3) };
@@ -146,12 +146,12 @@ describe.skipIf(why !== '')(`engine ipsec-mb${why}`, () => {
 
   describe('over memory that crosses a boundary of 4 GiB', () => {
     it.each(engineConformance)('$name', ({ run }) => {
-      run(createIpsecMbEngine, crossing());
+      run(createIpsecMbEngine, crossingMemory(0x40_0000, 0x10_0000));
     });
   });
 
   it('refuses what is longer than the library can count', () => {
-    const memory = mappedMemory(BYTES);
+    const memory = nativeMemory(BYTES);
     const engine = createIpsecMbEngine(memory);
     const zone = memory.reserve('long', JOB_BYTES + 256 + 0x2_0000);
     const [job, source] = [zone.position, zone.position + JOB_BYTES + 256];
@@ -182,7 +182,7 @@ describe.skipIf(why !== '')(`engine ipsec-mb${why}`, () => {
 
   it('is measured by a loop', () => {
     let time = 0;
-    const engine = createIpsecMbEngine(mappedMemory(BYTES));
+    const engine = createIpsecMbEngine(nativeMemory(BYTES));
     const now = (): number => (time += 1000);
     expect(engineLoop(engine, { payloadBytes: 88, jobs: 100, buffers: 64, now })).toEqual({
       jobsPerSecond: (128 * 1e9) / 1000,
@@ -191,18 +191,6 @@ describe.skipIf(why !== '')(`engine ipsec-mb${why}`, () => {
     });
   });
 });
-
-/** Memory of which the second half has other upper halves of addresses. */
-function crossing(): Memory {
-  for (let gib4 = 3; gib4 < 64; gib4++) {
-    try {
-      return mappedMemory(0x40_0000, gib4 * 0x1_0000_0000 - 0x10_0000);
-    } catch {
-      // Something lies there; the next boundary will do.
-    }
-  }
-  throw new Error('there is no room around any boundary');
-}
 
 describe.skipIf(why !== '')(`a library that fails${why}`, () => {
   /** An engine whose bursts go through `between`. */
@@ -246,7 +234,7 @@ describe.skipIf(why !== '')(`a library that fails${why}`, () => {
   }
 
   it('with one job fails that job alone', () => {
-    const memory = mappedMemory(BYTES);
+    const memory = nativeMemory(BYTES);
     let broken = false;
     const engine = over(memory, (call, manager, count, pointers) => {
       const done = call(manager, count, pointers);
@@ -265,7 +253,7 @@ describe.skipIf(why !== '')(`a library that fails${why}`, () => {
   });
 
   it('and gives nothing of a packet out that it could not decipher', () => {
-    const memory = mappedMemory(BYTES);
+    const memory = nativeMemory(BYTES);
     let broken = false;
     const engine = over(memory, (call, manager, count, pointers) => {
       const done = call(manager, count, pointers);
@@ -285,7 +273,7 @@ describe.skipIf(why !== '')(`a library that fails${why}`, () => {
   });
 
   it('by taking no jobs, or by losing some, fails those and goes on with the next burst', () => {
-    const memory = mappedMemory(BYTES);
+    const memory = nativeMemory(BYTES);
     let takes = -1;
     const engine = over(memory, (call, manager, count, pointers) =>
       takes < 0 ? call(manager, count, pointers) : takes === 0 ? 0 : call(manager, Math.min(count, takes--), pointers),
@@ -302,7 +290,7 @@ describe.skipIf(why !== '')(`a library that fails${why}`, () => {
   });
 
   it('a known answer is refused, and leaves no memzone behind', () => {
-    const memory = mappedMemory(BYTES);
+    const memory = nativeMemory(BYTES);
     const open = () =>
       openEngine(
         (given) =>

@@ -6,9 +6,9 @@ import type { Engine, EngineFactory } from '../engine.ts';
 import { JOB_BYTES } from '../job.ts';
 import { writeJob } from '../job-fields.ts';
 import { createNobleEngine } from '../noble-engine.ts';
-import { mappedMemory, whyNoIpsecMb, whyNoNativeMemory } from './_mapped-memory.ts';
 import { createIpsecMbEngine } from './ipsec-mb-engine.ts';
 import { createEvpEngine } from './openssl-engine.ts';
+import { nativeMemory, whyNoIpsecMb, whyNoNativeMemory } from './testing/native.ts';
 
 const BYTES = 0x20_0000;
 const ENGINES: [string, string, EngineFactory][] = [
@@ -19,7 +19,7 @@ const ENGINES: [string, string, EngineFactory][] = [
 describe('bursts of all algorithms and both directions', () => {
   for (const [name, why, create] of ENGINES) {
     it.skipIf(why !== '')(`are answered by engine ${name} as by noble, whatever the jobs ask for${why}`, () => {
-      likeNoble(create, mappedMemory(BYTES));
+      likeNoble(create, nativeMemory(BYTES));
     });
   }
 });

@@ -20,8 +20,8 @@ import {
 import { openEngine } from '../known-answer.ts';
 import { createNobleEngine } from '../noble-engine.ts';
 import { loadKoffi } from './_koffi.ts';
-import { mappedMemory, whyNoNativeMemory } from './_mapped-memory.ts';
 import { createEvpEngine, createOpensslEngine } from './openssl-engine.ts';
+import { nativeMemory, whyNoNativeMemory } from './testing/native.ts';
 
 const BYTES = 0x4_0000;
 
@@ -112,7 +112,7 @@ const why = whyNoNativeMemory();
 
 describe.skipIf(why !== '')(`engine openssl by EVP${why}`, () => {
   it('is what native memory gets, and node:crypto what portable memory gets', () => {
-    const native = mappedMemory(BYTES);
+    const native = nativeMemory(BYTES);
     const engine = createOpensslEngine(native);
     expect(native.memzones()).toHaveLength(1);
     engine.close();
@@ -124,7 +124,7 @@ describe.skipIf(why !== '')(`engine openssl by EVP${why}`, () => {
   });
 
   it('loads single DES for itself, and not for the process', () => {
-    const memory = mappedMemory(0x10_0000);
+    const memory = nativeMemory(0x10_0000);
     const engine = openEngine(createEvpEngine, memory);
     expect(capabilityOf(engine, { kind: 'cipher', algorithm: 'des-cbc' })).toBeDefined();
     expect(getCiphers()).not.toContain('des-cbc');
@@ -133,7 +133,7 @@ describe.skipIf(why !== '')(`engine openssl by EVP${why}`, () => {
   });
 
   it('leaves no error behind for node:crypto to find', () => {
-    const engine = createEvpEngine(mappedMemory(0x10_0000));
+    const engine = createEvpEngine(nativeMemory(0x10_0000));
     const bench = new JobBench(engine);
     for (const { decrypt, iv, tagBytes } of samplesOf(engine)) {
       if (tagBytes === 0) continue;
@@ -144,7 +144,7 @@ describe.skipIf(why !== '')(`engine openssl by EVP${why}`, () => {
   });
 
   it('has no key left in the memory', () => {
-    const memory = mappedMemory(0x10_0000);
+    const memory = nativeMemory(0x10_0000);
     const engine = createEvpEngine(memory);
     const key = noise(32, 9);
     for (const { encrypt } of samplesOf(engine)) {
