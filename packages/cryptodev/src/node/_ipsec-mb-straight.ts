@@ -124,20 +124,20 @@ export class StraightBursts {
       const aad = i32[at + (JOB_AAD >> 2)];
       const aadLength = i32[at + (JOB_AAD_LENGTH >> 2)];
       const tag = i32[at + (JOB_TAG >> 2)];
+      // As an unsigned number 0 or less is great when 1 is taken from it, and so is a sum that runs over. A length is looked
+      // at before it is taken from anything.
+      if ((length - 1) >>> 0 >= bytes || (aadLength - 1) >>> 0 >= bytes) return false;
       const start = (source + offset) | 0;
       const target = (destination + offset) | 0;
       const room = (bytes - length) >>> 0;
       const ahead = (tag - (encrypt ? target : start)) | 0;
-      // As unsigned numbers 0 and negative ones are great when 1 is taken from them, and so is a sum that runs over.
       if (
-        (length - 1) >>> 0 >= bytes ||
         ((source - 1) | (destination - 1) | offset) < 0 ||
         start >>> 0 > room ||
         target >>> 0 > room ||
         (iv - 1) >>> 0 >= ivEnd ||
         (tag - 1) >>> 0 >= tagEnd ||
         (ahead < length && ahead > -STRAIGHT_TAG_BYTES) ||
-        (aadLength - 1) >>> 0 >= bytes ||
         (aad - 1) >>> 0 >= (bytes - aadLength) >>> 0
       ) {
         return false;
@@ -220,7 +220,8 @@ export class StraightBursts {
       const at = (jobs + i * JOB_BYTES) >> 2;
       if (i32[at + (JOB_STATUS >> 2)] === STATUS_SUCCESS) continue;
       const completed = i32[this.#queue.firstWord + ((i * SLOT_BYTES + SLOT_STATUS) >> 2)] === JOB_COMPLETED;
-      const released = (rows.at(i32[at + (JOB_SESSION >> 2)], ROW_FLAGS) & FLAG_RELEASE) !== 0;
+      const session = i32[at + (JOB_SESSION >> 2)];
+      const released = session >>> 0 < rows.count && (rows.at(session, ROW_FLAGS) & FLAG_RELEASE) !== 0;
       i32[at + (JOB_STATUS >> 2)] = refuse(this.#memory, at << 2, completed, released);
     }
   }
