@@ -266,10 +266,15 @@ describe.skipIf(why !== '')(`a library that fails${why}`, () => {
     const message = { source: noise(64, 1), iv: noise(12, 2), aad: noise(8, 3), tag: noise(16, 4) };
     const decrypt = { ...GCM, direction: 'decrypt' } as CryptoTransform;
     expect(bench.once(decrypt, message).status).toBe(STATUS_AUTH_FAILED);
+    const sealed = bench.once(GCM, message);
+    const genuine = { ...message, source: sealed.output, tag: sealed.tag };
+    expect(bench.once(decrypt, genuine).status).toBe(STATUS_SUCCESS);
     broken = true;
-    const { status, output } = bench.once(decrypt, message);
-    expect(status).toBe(STATUS_ERROR);
-    expect(output).toEqual(new Uint8Array(64));
+    for (const each of [message, genuine]) {
+      const { status, output } = bench.once(decrypt, each);
+      expect(status).toBe(STATUS_ERROR);
+      expect(output).toEqual(new Uint8Array(64));
+    }
   });
 
   it('by taking no jobs, or by losing some, fails those and goes on with the next burst', () => {

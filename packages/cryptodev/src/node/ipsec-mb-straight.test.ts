@@ -139,17 +139,32 @@ describe.skipIf(why !== '')(`bursts of ordinary GCM jobs${why}`, () => {
     }
   });
 
-  it('with an unsound job among them have nothing else wrong', () => {
+  it.each([
+    ['a tag beyond the memory', () => ({ tag: BYTES - 15 })],
+    ['a tag that begins among the bytes', ({ source }: JobFields) => ({ tag: source + 39 })],
+    ['a tag that ends among the bytes', ({ source }: JobFields) => ({ tag: source - 15 })],
+    ['a destination that overlaps', ({ source }: JobFields) => ({ destination: source + 39, tag: source + 100 })],
+    ['a destination that overlaps before', ({ source }: JobFields) => ({ destination: source - 39 })],
+    ['a destination beyond the memory', () => ({ destination: BYTES - 39 })],
+    ['AAD beyond the memory', () => ({ aad: BYTES - 7 })],
+    ['an IV beyond the memory', () => ({ iv: BYTES - 11 })],
+  ])('with an unsound job among them have nothing else wrong: %s', (_what, change) => {
     const engine = createIpsecMbEngine(nativeMemory(BYTES));
     const table = new Table(engine);
-    const session = engine.createSession(gcm('encrypt', 1));
-    for (let at = 0; at < 32; at++) {
-      table.fill(at);
-      for (let i = 0; i < 32; i++) table.write(i, table.ordinary(i, session, 40, 0));
-      table.write(at, { ...table.ordinary(at, session, 40, 0), tag: BYTES - 15 });
-      expect(table.run(32).statuses).toEqual(
-        Array.from({ length: 32 }, (_, i) => (i === at ? STATUS_INVALID_ARGS : STATUS_SUCCESS)),
-      );
+    for (const direction of ['encrypt', 'decrypt'] as const) {
+      const seal = engine.createSession(gcm('encrypt', 1));
+      const session = engine.createSession(gcm(direction, 1));
+      for (const at of [0, 1, 15, 31]) {
+        table.fill(at);
+        for (let i = 0; i < 32; i++) table.write(i, table.ordinary(i, seal, 40, 0));
+        if (direction === 'decrypt') table.run(32);
+        for (let i = 0; i < 32; i++) table.write(i, table.ordinary(i, session, 40, 0));
+        const fields = table.ordinary(at, session, 40, 0);
+        table.write(at, { ...fields, ...change(fields) });
+        expect(table.run(32).statuses).toEqual(
+          Array.from({ length: 32 }, (_, i) => (i === at ? STATUS_INVALID_ARGS : STATUS_SUCCESS)),
+        );
+      }
     }
   });
 
