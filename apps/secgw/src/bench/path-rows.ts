@@ -1,5 +1,5 @@
-import { EngineLoop, payloadsOf } from './engine-loop.ts';
 import { EngineShare } from './engine-share.ts';
+import { EngineSubject, payloadsOf } from './engine-subject.ts';
 import type { BenchEngine } from './engines.ts';
 import { averageBytes, type FrameMix } from './frame-mix.ts';
 import { GatewaySubject } from './gateway-subject.ts';
@@ -49,7 +49,7 @@ export function pathRow(
   const [path, loop] = takeTurns(
     [
       new GatewaySubject(setting, scenario, { create }),
-      new EngineLoop(setting, { create, bare: name === 'null', payloads: payloadsOf(frames) }),
+      new EngineSubject(setting, { create, bare: name === 'null', payloads: payloadsOf(frames) }),
     ],
     setting.budget,
   );
@@ -148,7 +148,7 @@ export function batchRow(
   const scenario: Scenario = { engine: name, direction: 'out', frames, ports: 'null', ...ONE };
   const path = new GatewaySubject(setting, scenario, { create });
   limitBursts(path.gateway.port(0).wires, batch);
-  const loop = new EngineLoop(setting, {
+  const loop = new EngineSubject(setting, {
     create,
     bare: name === 'null',
     payloads: payloadsOf(frames),
@@ -177,7 +177,7 @@ export interface EngineRow {
 /** The engine's own loop, 32 jobs a call. */
 export function engineRow(setting: BenchSetting, { name, create }: BenchEngine, bytes: number): EngineRow {
   const [{ nanoseconds }] = takeTurns(
-    [new EngineLoop(setting, { create, bare: name === 'null', payloads: [bytes] })],
+    [new EngineSubject(setting, { create, bare: name === 'null', payloads: [bytes] })],
     setting.budget,
   );
   return { engine: name, bytes, mjobs: 1e3 / nanoseconds, gbps: (8 * bytes) / nanoseconds, nanoseconds };

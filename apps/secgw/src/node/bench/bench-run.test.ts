@@ -41,7 +41,7 @@ process.on('SIGINT', () => process.exit(0));
 console.log(process.argv.slice(2).join(' '));
 setInterval(() => {
   console.log('Packets sent: ' + 1000 * (Date.now() - start) + '\\nTotal packets sent: 1');
-}, 50);
+}, 250);
 `;
 
 describe('a run of the benchmark', () => {

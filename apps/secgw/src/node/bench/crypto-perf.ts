@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
 import { promisify } from 'node:util';
 import { SetupError } from '@inline-ipsec/eal/errors';
-import { EngineLoop } from '../../bench/engine-loop.ts';
+import { EngineSubject } from '../../bench/engine-subject.ts';
 import type { BenchEngine } from '../../bench/engines.ts';
 import type { Row, Table } from '../../bench/report.ts';
 import type { BenchSetting } from '../../bench/setting.ts';
@@ -43,7 +43,7 @@ export async function cryptoPerfRow(
 ): Promise<Row> {
   const { seconds, packets } = setting.budget;
   const device = DEVICE_OF[name];
-  const loop = new EngineLoop(setting, { create, bare: false, payloads: [bytes] });
+  const loop = new EngineSubject(setting, { create, bare: false, payloads: [bytes] });
   try {
     loop.round({ nanoseconds: seconds * 1e9, packets });
     const ours: number[] = [];
