@@ -33,6 +33,12 @@ describe('ipsec-secgw bench', () => {
     for (const row of tables.path) expect(row).toMatchObject({ engine: 'null', size: '64', mpps: expect.any(Number) });
   });
 
+  it('tells what it can measure', async () => {
+    const { status, stdout } = await run(COMMAND, ['bench', '--help'], folder.path);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Sections: engine, path, .*beside, crypto-perf\.$/m);
+  });
+
   it('refuses what it does not measure', async () => {
     for (const [words, reason] of [
       [['--only', 'speed'], /ERR_BENCH_SECTION|no such section/],

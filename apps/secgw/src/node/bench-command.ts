@@ -31,9 +31,10 @@ export interface BenchOptions {
 }
 
 /** What is measured when nothing in particular is asked for. */
-const DEFAULT_SECTIONS = ['engine', 'path', 'capture', 'inline', 'stages'];
-const DEFAULT_ENGINES = ['null', 'ipsec-mb', 'openssl'];
-const ALL_SECTIONS = [...SECTIONS, ...PROCESS_SECTIONS].map(({ id }) => id);
+export const DEFAULT_SECTIONS: readonly string[] = ['engine', 'path', 'capture', 'inline', 'stages'];
+export const DEFAULT_ENGINES: readonly string[] = ['null', 'ipsec-mb', 'openssl'];
+/** All that can be measured. */
+export const ALL_SECTIONS: readonly string[] = [...SECTIONS, ...PROCESS_SECTIONS].map(({ id }) => id);
 /** What the table of targets needs no row of. */
 const WITHOUT_TARGET = ['stages', 'batch'];
 

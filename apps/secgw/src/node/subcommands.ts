@@ -1,6 +1,17 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { benchCommand } from './bench-command.ts';
+import { DEFAULT_SIZES } from '../bench/frame-mix.ts';
+import { ALL_SECTIONS, benchCommand, DEFAULT_ENGINES, DEFAULT_SECTIONS } from './bench-command.ts';
 import { demoCommand } from './demo-command.ts';
+
+const ENGINES = 'null, ipsec-mb, openssl, noble';
+/** What the options of the benchmark leave open. */
+const BENCH_HELP = `
+Sections: ${ALL_SECTIONS.join(', ')}.
+With --beside and without --only they are beside and crypto-perf.
+
+  ipsec-secgw bench --only all --report folder    everything, in files
+  ipsec-secgw bench --only latency --sizes 64     one section, one size
+  ipsec-secgw bench --beside PATH                 DPDK's gateway and ours; interop/peer/build-peer makes PATH`;
 
 /** Parses and runs a sub-command; returns the exit status. */
 export async function subcommands(words: readonly string[]): Promise<number> {
@@ -21,9 +32,17 @@ export async function subcommands(words: readonly string[]): Promise<number> {
   program
     .command('bench')
     .description('measure engines, stages and the whole path, in this process or beside the gateway of DPDK')
-    .option('--only <sections>', 'sections of the report, separated by commas, or all', list)
-    .option('--engines <names>', 'engines, separated by commas; null is none at all', list)
-    .option('--sizes <sizes>', 'frames by their bytes, or imix, separated by commas', list)
+    .option(
+      '--only <sections>',
+      `sections of the report, separated by commas, or all (default: ${DEFAULT_SECTIONS})`,
+      list,
+    )
+    .option(
+      '--engines <names>',
+      `of ${ENGINES}, separated by commas; null is no crypto (default: ${DEFAULT_ENGINES})`,
+      list,
+    )
+    .option('--sizes <sizes>', `frames by their bytes, or imix, separated by commas (default: ${DEFAULT_SIZES})`, list)
     .option('--seconds <number>', 'seconds of each measurement', positive, 0.5)
     .option('--rounds <number>', 'rounds of each measurement, of which the median counts', positiveInteger, 15)
     .option('--packets <number>', 'the most packets of each measurement', positiveInteger)
@@ -34,6 +53,7 @@ export async function subcommands(words: readonly string[]): Promise<number> {
     .option('--report <folder>', 'write report.md, report.json and plots')
     .option('--json', 'one JSON document', false)
     .addOption(new Option('--row <specification>').hideHelp())
+    .addHelpText('after', BENCH_HELP)
     .action(benchCommand);
   try {
     await program.parseAsync([...words], { from: 'user' });

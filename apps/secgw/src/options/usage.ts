@@ -34,7 +34,17 @@ const OPTIONS: readonly (readonly [option: string, text: string])[] = [
 const OURS: typeof OPTIONS = [
   ['--until-idle', 'end when all finite input is used up and all is sent'],
   ['--strict', 'drop authentic packets with other padding than 1, 2, 3, ...'],
-  ['--busy-poll', 'never sleep between polls'],
+  ['--busy-poll', 'never sleep, even with nothing to do'],
+];
+
+const DEVICES: typeof OPTIONS = [
+  ['--vdev net_pcap0,rx_pcap=IN', 'a port on captures; tx_pcap=OUT, infinite_rx=1, pace=PPS'],
+  ['--vdev net_tap0', 'a port on a TAP interface of Linux; iface=dtap%d, mac=fixed'],
+  ['--vdev net_null0', 'a port that makes frames and takes all; size=64, no-rx=1, pace=PPS'],
+  ['--vdev net_ring0,cable=NAME', 'a port on a cable in memory, which the other port of that name is at the end of'],
+  ['-a 06:00.0,wire=KIND', 'a modelled 82599 on such a wire: pcap, tap, null or cable; engine=ENGINE'],
+  ['--vdev crypto_aesni_gcm0', 'lookaside crypto by engine ipsec-mb (Debian: apt install libipsec-mb1)'],
+  ['--vdev crypto_openssl0', 'the same by engine openssl; crypto_noble0 and crypto_null0 by noble and by none'],
 ];
 
 const COLUMN = 36;
@@ -53,6 +63,9 @@ export function usage(program: string): string {
     '',
     "Not in DPDK's gateway:",
     ...lines(OURS),
+    '',
+    'Devices, among the EAL options; without a crypto device the best engine that opens serves:',
+    ...lines(DEVICES),
     '',
   ].join('\n');
 }
