@@ -2,7 +2,7 @@
  * The packages as their users get them: packed, judged by publint and attw, installed together from their tarballs by
  * npm, and used by every sub-path, from Node, from TypeScript and by a bundler for browsers.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -177,6 +177,18 @@ describe('a program that has installed all packages', () => {
     const demo = await run(join(consumer, 'node_modules/.bin/ipsec-secgw'), ['demo'], consumer);
     expectSuccess(demo);
     expect(demo.stdout.trimEnd().split('\n').at(-1)).toBe('All is as expected.');
+  });
+
+  it('works without koffi: every sub-path can be imported, and the demo runs', async () => {
+    const [here, away] = [installed('koffi'), installed('koffi-away')];
+    renameSync(here, away);
+    try {
+      const { loaded } = await importAll([...portable, ...forNode]);
+      expect(loaded.filter(({ error }) => error !== undefined)).toEqual([]);
+      expectSuccess(await run(join(consumer, 'node_modules/.bin/ipsec-secgw'), ['demo'], consumer));
+    } finally {
+      renameSync(away, here);
+    }
   });
 
   it('has every command that the packages promise', async () => {
