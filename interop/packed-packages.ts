@@ -62,7 +62,7 @@ function describePackage(folder: string): WorkspacePackage {
   const manifest = readManifest(folder);
   const { name } = manifest;
   const modules = filesUnder(join(folder, 'src'))
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('testing/'))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/(^|\/)testing\//.test(file))
     .map((file) => file.slice(0, -'.ts'.length));
   // Code for one system is behind a few names of its own, but where its whole folder is open.
   const systems = ['node', 'linux'].filter((system) => !manifest.exports[`./${system}/*`]);
