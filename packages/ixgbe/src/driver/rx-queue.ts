@@ -30,6 +30,7 @@ import {
   RXD_ERR_IPE,
   RXD_ERR_L4E,
   RXD_ERR_RXE,
+  RXD_INFO,
   RXD_INFO_RSS_TYPE,
   RXD_LENGTH,
   RXD_SECERR,
@@ -187,63 +188,91 @@ export class RxQueue {
 
   /** Receives up to `n` packets into `table`. Returns how many. */
   burst(table: Uint32Array, n: number): number {
-    const { u32, f64 } = this.memory;
+    const { u32 } = this.memory;
+    const state = this.#zone.position >> 2;
+    const before = u32[state + (NEXT >> 2)];
+    let count = 0;
+    for (;;) {
+      if (u32[state + (FIRST_SEGMENT >> 2)] === 0) count = this.#takeRun(table, count, n);
+      if (count >= n) break;
+      // Nothing more is there, or it is no packet in one buffer.
+      const next = u32[state + (NEXT >> 2)];
+      const at = (this.ring + next * DESCRIPTOR_BYTES) >> 2;
+      const status = u32[at + (RXD_STATUS >> 2)];
+      if ((status & RXD_STAT_DD) === 0) break;
+      const m = u32[this.#mbufs + next];
+      const length = u32[at + (RXD_LENGTH >> 2)] & 0xffff;
+      const whole = this.#segment(this.#fillIn(m, at), status, length);
+      if (whole !== 0) table[count++] = whole;
+      u32[state + (NEXT >> 2)] = next + 1 === this.descriptors ? 0 : next + 1;
+    }
+    const next = u32[state + (NEXT >> 2)];
+    if (next !== before || u32[state + (REFILL >> 2)] !== before) this.#refill(next);
+    return count;
+  }
+
+  /**
+   * Takes packets that are whole and sound, in a loop that calls nothing, into the table from entry `count` on and before
+   * entry `n`. Returns how many entries there are then.
+   */
+  #takeRun(table: Uint32Array, count: number, n: number): number {
+    const { i32 } = this.memory;
     const state = this.#zone.position >> 2;
     const mbufs = this.#mbufs;
     const fresh16 = this.#fresh16;
-    const fresh20 = this.#fresh20;
+    const fresh20 = this.#fresh20 | 0;
     const descriptors = this.descriptors;
-    const ring = this.ring >> 2;
-    const before = u32[state + (NEXT >> 2)];
-    let next = before;
-    let count = 0;
-    let used = 0;
-    while (count < n) {
-      const at = ring + next * (DESCRIPTOR_BYTES >> 2);
-      const status = u32[at + (RXD_STATUS >> 2)];
+    const ring = this.ring | 0;
+    let next = i32[state + (NEXT >> 2)];
+    for (; count < n; count++) {
+      const at = (ring + next * DESCRIPTOR_BYTES) >> 2;
+      const status = i32[at + (RXD_STATUS >> 2)];
       // Descriptors without an mbuf are never reached: before them lies one that the card does not have.
-      if ((status & RXD_STAT_DD) === 0) break;
-      const m = u32[mbufs + next];
-      next = next + 1 === descriptors ? 0 : next + 1;
-      used++;
-      const word = m >>> 2;
-      const last = u32[at + (RXD_LENGTH >> 2)];
+      if ((status & (RXD_STAT_DD | RXD_STAT_EOP | RXD_ERR_RXE)) !== (RXD_STAT_DD | RXD_STAT_EOP)) break;
+      const info = i32[at + (RXD_INFO >> 2)];
+      if ((info & RXD_INFO_RSS_TYPE) !== 0) break;
+      const m = i32[mbufs + next];
+      const word = m >> 2;
       // Length and VLAN tag lie in a descriptor as they lie in an mbuf.
-      const length = last & 0xffff;
-      const info = u32[at];
-      let flags = 0;
-      if ((status & RXD_STAT_IPCS) !== 0) flags = (status & RXD_ERR_IPE) === 0 ? RX_IP_CKSUM_GOOD : RX_IP_CKSUM_BAD;
-      if ((status & RXD_STAT_L4CS) !== 0) flags |= (status & RXD_ERR_L4E) === 0 ? RX_L4_CKSUM_GOOD : RX_L4_CKSUM_BAD;
-      // Any of the three codes is a failure, with SECP or without.
-      if ((status & RXD_SECERR) !== 0) flags |= RX_SEC_OFFLOAD | RX_SEC_OFFLOAD_FAILED;
-      else if ((status & RXD_STAT_SECP) !== 0) flags |= RX_SEC_OFFLOAD;
-      if ((info & RXD_INFO_RSS_TYPE) !== 0) {
-        flags |= RX_RSS_HASH;
-        u32[word + (MBUF_HASH_RSS >> 2)] = u32[at + 1];
-      }
-      // A freed mbuf has no next, one segment and its own buffer: all else is written here.
-      u32[word + (MBUF_DATA_OFF >> 2)] = fresh16;
-      u32[word + (MBUF_NB_SEGS >> 2)] = fresh20;
-      u32[word + OL_FLAGS_LO] = flags;
-      u32[word + OL_FLAGS_HI] = 0;
-      u32[word + (MBUF_PACKET_TYPE >> 2)] = PACKET_TYPES[(info & PACKET_TYPE_BITS) >> PACKET_TYPE_SHIFT];
-      u32[word + (MBUF_PKT_LEN >> 2)] = length;
-      u32[word + (MBUF_DATA_LEN >> 2)] = last;
-      f64[(word + (MBUF_TX_OFFLOAD_LO >> 2)) >> 1] = 0;
-      const simple = (status & (RXD_STAT_EOP | RXD_ERR_RXE)) === RXD_STAT_EOP;
-      if (simple && u32[state + (FIRST_SEGMENT >> 2)] === 0) table[count++] = m;
-      else {
-        const whole = this.#segment(m, status, length);
-        if (whole !== 0) table[count++] = whole;
-      }
+      const last = i32[at + (RXD_LENGTH >> 2)];
+      i32[word + (MBUF_DATA_OFF >> 2)] = fresh16;
+      i32[word + (MBUF_NB_SEGS >> 2)] = fresh20;
+      i32[word + OL_FLAGS_LO] = offloadFlags(status);
+      i32[word + OL_FLAGS_HI] = 0;
+      i32[word + (MBUF_PACKET_TYPE >> 2)] = PACKET_TYPES[(info & PACKET_TYPE_BITS) >> PACKET_TYPE_SHIFT];
+      i32[word + (MBUF_PKT_LEN >> 2)] = last & 0xffff;
+      i32[word + (MBUF_DATA_LEN >> 2)] = last;
+      i32[word + (MBUF_TX_OFFLOAD_LO >> 2)] = 0;
+      i32[word + (MBUF_TX_OFFLOAD_LO >> 2) + 1] = 0;
+      table[count] = m;
+      next = next + 1 === descriptors ? 0 : (next + 1) | 0;
     }
-    if (used === 0) {
-      if (u32[state + (REFILL >> 2)] !== before) this.#refill(before);
-      return 0;
-    }
-    u32[state + (NEXT >> 2)] = next;
-    this.#refill(next);
+    i32[state + (NEXT >> 2)] = next;
     return count;
+  }
+
+  /** Writes all that a descriptor, whose words begin at `at`, says into its mbuf, which is returned. */
+  #fillIn(m: number, at: number): number {
+    const { u32, f64 } = this.memory;
+    const word = m >>> 2;
+    const status = u32[at + (RXD_STATUS >> 2)];
+    const last = u32[at + (RXD_LENGTH >> 2)];
+    const info = u32[at];
+    let flags = offloadFlags(status);
+    if ((info & RXD_INFO_RSS_TYPE) !== 0) {
+      flags |= RX_RSS_HASH;
+      u32[word + (MBUF_HASH_RSS >> 2)] = u32[at + 1];
+    }
+    // A freed mbuf has no next, one segment and its own buffer: all else is written here.
+    u32[word + (MBUF_DATA_OFF >> 2)] = this.#fresh16;
+    u32[word + (MBUF_NB_SEGS >> 2)] = this.#fresh20;
+    u32[word + OL_FLAGS_LO] = flags;
+    u32[word + OL_FLAGS_HI] = 0;
+    u32[word + (MBUF_PACKET_TYPE >> 2)] = PACKET_TYPES[(info & PACKET_TYPE_BITS) >> PACKET_TYPE_SHIFT];
+    u32[word + (MBUF_PKT_LEN >> 2)] = last & 0xffff;
+    u32[word + (MBUF_DATA_LEN >> 2)] = last;
+    f64[(word + (MBUF_TX_OFFLOAD_LO >> 2)) >> 1] = 0;
+    return m;
   }
 
   /**
@@ -333,6 +362,17 @@ export class RxQueue {
       f64[(at + 2) >> 1] = 0;
     }
   }
+}
+
+/** The mbuf flags, lower word, of a descriptor's status and errors. */
+function offloadFlags(status: number): number {
+  let flags = 0;
+  if ((status & RXD_STAT_IPCS) !== 0) flags = (status & RXD_ERR_IPE) === 0 ? RX_IP_CKSUM_GOOD : RX_IP_CKSUM_BAD;
+  if ((status & RXD_STAT_L4CS) !== 0) flags |= (status & RXD_ERR_L4E) === 0 ? RX_L4_CKSUM_GOOD : RX_L4_CKSUM_BAD;
+  // Any of the three codes is a failure, with SECP or without.
+  if ((status & RXD_SECERR) !== 0) flags |= RX_SEC_OFFLOAD | RX_SEC_OFFLOAD_FAILED;
+  else if ((status & RXD_STAT_SECP) !== 0) flags |= RX_SEC_OFFLOAD;
+  return flags;
 }
 
 /** Bytes from an mbuf of the pool to its data behind the headroom. */

@@ -7,6 +7,7 @@ import {
   MBUF_NEXT,
   MBUF_OL_FLAGS_HI,
   MBUF_PKT_LEN,
+  MBUF_TX_OFFLOAD_LO,
 } from '@inline-ipsec/mbuf/layout';
 import { TX_SEC_OFFLOAD_HI } from '@inline-ipsec/mbuf/offload-flags';
 import { pktmbufFree, pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
@@ -23,6 +24,7 @@ import {
   TXD_PAYLEN_SHIFT,
   TXD_RS,
   TXD_STAT_DD,
+  TXD_WHOLE,
 } from '../descriptors.ts';
 import type { RegisterPort } from '../register-port.ts';
 import { tdt } from '../registers.ts';
@@ -234,8 +236,33 @@ export class TxQueue {
     this.#groupFirst = before;
     this.#groupPackets = 0;
     let inGroup = 0;
+    // The last packet that had a context: its mbuf, what was its metadata, and its options but for the length.
+    let model = 0;
+    let modelTold = 0;
+    let modelOptions = 0;
     let i = 0;
-    for (; i < n; i++) {
+    while (i < n) {
+      let most = Math.min(n - i, free - 1, GROUP - inGroup);
+      most = Math.min(most, descriptors - next, descriptors - into);
+      const at = this.ring + next * DESCRIPTOR_BYTES;
+      let run = this.#plainRun(table, i, most, at, mbufs + into);
+      if (run === 0 && model !== 0) {
+        run = this.#secureRun(table, i, most, at, mbufs + into, model, modelTold, modelOptions);
+      }
+      if (run !== 0) {
+        i += run;
+        free -= run;
+        inGroup += run;
+        next = next + run === descriptors ? 0 : next + run;
+        into = into + run === descriptors ? 0 : into + run;
+        packets += run;
+        this.#groupPackets += run;
+        if (inGroup >= GROUP) {
+          this.#endGroup(next === 0 ? descriptors - 1 : next - 1, next);
+          inGroup = 0;
+        }
+        continue;
+      }
       const m = table[i];
       const word = m >>> 2;
       const length = u32[word + (MBUF_PKT_LEN >> 2)];
@@ -250,12 +277,14 @@ export class TxQueue {
       else if (bytes !== length) needed = 0;
       if (needed === 0 || length < TX_SHORTEST || length > TX_LONGEST) {
         this.#refuse(BAD_LENGTH, m);
+        i++;
         continue;
       }
       if (flags !== 0) {
         const popts = describeContext(memory, m, u32[word + (MBUF_OL_FLAGS_HI >> 2)], this.#metadata, this.#spis);
         if (popts < 0) {
           this.#refuse(-popts, m);
+          i++;
           continue;
         }
         slot = this.#findContext();
@@ -270,20 +299,27 @@ export class TxQueue {
           this.#writeContext(ring + next * (DESCRIPTOR_BYTES >> 2), slot & 1);
           next = next + 1 === descriptors ? 0 : next + 1;
         }
-        if ((flags & TX_SEC_OFFLOAD_HI) !== 0) this.#useMetadata(word);
+        model = 0;
+        if ((flags & TX_SEC_OFFLOAD_HI) !== 0) {
+          model = m;
+          modelTold = u32[word + (this.#metadata >> 2) + 1];
+          modelOptions = options & ((1 << TXD_PAYLEN_SHIFT) - 1);
+          this.#useMetadata(word);
+        }
       }
       let last = next;
       if (segments === 1) {
         const at = ring + next * (DESCRIPTOR_BYTES >> 2);
         u32[at] = u32[word] + (u32[word + (MBUF_DATA_OFF >> 2)] & 0xffff);
         u32[at + 1] = 0;
-        u32[at + (TXD_COMMAND >> 2)] = DATA | TXD_EOP | bytes;
+        u32[at + (TXD_COMMAND >> 2)] = TXD_WHOLE | bytes;
         u32[at + (TXD_OPTIONS >> 2)] = options;
         next = next + 1 === descriptors ? 0 : next + 1;
       } else {
         last = this.#writeSegments(m, next, options);
         next = last + 1 === descriptors ? 0 : last + 1;
       }
+      i++;
       u32[mbufs + into] = m;
       into = into + 1 === descriptors ? 0 : into + 1;
       packets++;
@@ -301,6 +337,100 @@ export class TxQueue {
     u32[state + (TAKEN >> 2)] += packets;
     this.#registers.write(this.#tail, next);
     return i;
+  }
+
+  /**
+   * Describes packets from `table[i]` on that are in one segment and ask for nothing, in a loop that calls nothing.
+   *
+   * @param most packets to look at
+   * @param from position of the first descriptor
+   * @param into word where the first mbuf is noted
+   * @returns how many packets it took, a descriptor each
+   */
+  #plainRun(table: Uint32Array, i: number, most: number, from: number, into: number): number {
+    const { i32 } = this.memory;
+    let descriptor = from | 0;
+    let taken = 0;
+    for (; taken < most; taken++) {
+      const m = table[i + taken] | 0;
+      const word = m >> 2;
+      const length = i32[word + (MBUF_PKT_LEN >> 2)];
+      if ((i32[word + (MBUF_OL_FLAGS_HI >> 2)] & TX_ASKING) !== 0) break;
+      if ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 || length < TX_SHORTEST || length > TX_LONGEST) break;
+      if ((i32[word + (MBUF_DATA_LEN >> 2)] & 0xffff) !== length) break;
+      const data = (i32[word + (MBUF_BUF_ADDR >> 2)] + (i32[word + (MBUF_DATA_OFF >> 2)] & 0xffff)) | 0;
+      const at = descriptor >> 2;
+      i32[at] = data;
+      i32[at + 1] = 0;
+      i32[at + (TXD_COMMAND >> 2)] = TXD_WHOLE | length;
+      i32[at + (TXD_OPTIONS >> 2)] = length << TXD_PAYLEN_SHIFT;
+      i32[into + taken] = m;
+      descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
+    }
+    return taken;
+  }
+
+  /**
+   * As {@link TxQueue.#plainRun}, for packets that want of the security block what the one before them wanted: with its
+   * flags, header lengths, metadata, IP version and SPI, so that `describeContext` would find its context again.
+   *
+   * @param model the mbuf before; `told` is the metadata's second word that it had
+   * @param options of its descriptor, but for PAYLEN
+   */
+  #secureRun(
+    table: Uint32Array,
+    i: number,
+    most: number,
+    from: number,
+    into: number,
+    model: number,
+    told: number,
+    options: number,
+  ): number {
+    const { i32 } = this.memory;
+    const metadata = this.#metadata >> 2;
+    const like = model >>> 2;
+    const flags = i32[like + (MBUF_OL_FLAGS_HI >> 2)];
+    const lengths = i32[like + (MBUF_TX_OFFLOAD_LO >> 2)];
+    const index = i32[like + metadata];
+    const mark = told | 0;
+    const l2 = lengths & 0x7f;
+    const esp = l2 + ((lengths >>> 7) & 0x1ff);
+    const spis = this.#spis >> 2;
+    const start = (i32[like + (MBUF_BUF_ADDR >> 2)] + (i32[like + (MBUF_DATA_OFF >> 2)] & 0xffff)) | 0;
+    // Ethernet without tags and IPv4 without options, on word boundaries, is what nearly all is.
+    if (l2 !== ETHERNET || esp !== ETHERNET + IPV4 || (start & 3) !== 2) return 0;
+    const version = i32[(start + ETHERNET) >> 2] & 0xff;
+    if (version !== 0x45) return 0;
+    const spi = i32[spis + index];
+    let descriptor = from | 0;
+    let taken = 0;
+    for (; taken < most; taken++) {
+      const m = table[i + taken] | 0;
+      const word = m >> 2;
+      const offset = i32[word + (MBUF_DATA_OFF >> 2)];
+      const length = i32[word + (MBUF_PKT_LEN >> 2)];
+      // Nobody else holds it, so its metadata is used up by this.
+      if (offset >>> 16 !== 1 || i32[word + (MBUF_OL_FLAGS_HI >> 2)] !== flags) break;
+      if (i32[word + (MBUF_TX_OFFLOAD_LO >> 2)] !== lengths) break;
+      if (i32[word + metadata] !== index || i32[word + metadata + 1] !== mark) break;
+      if ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 || length < ESP_LEAST || length > TX_LONGEST) break;
+      if ((i32[word + (MBUF_DATA_LEN >> 2)] & 0xffff) !== length) break;
+      const data = (i32[word + (MBUF_BUF_ADDR >> 2)] + (offset & 0xffff)) | 0;
+      if ((data & 3) !== 2) break;
+      const first = data >> 2;
+      if ((i32[first + 4] & 0xff) !== version || ((i32[first + 6] >>> 8) & 0xff) !== PROTOCOL_ESP) break;
+      if (i32[first + 9] !== spi) break;
+      i32[word + metadata + 1] = 0;
+      const at = descriptor >> 2;
+      i32[at] = data;
+      i32[at + 1] = 0;
+      i32[at + (TXD_COMMAND >> 2)] = TXD_WHOLE | length;
+      i32[at + (TXD_OPTIONS >> 2)] = (length << TXD_PAYLEN_SHIFT) | options;
+      i32[into + taken] = m;
+      descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
+    }
+    return taken;
   }
 
   #isDone(last: number): boolean {
@@ -414,5 +544,10 @@ export class TxQueue {
 const BAD_LENGTH = 0;
 /** Of a context's slot: it has to be written first. */
 const NEW_CONTEXT = 2;
+/** An Ethernet header without tags, an IPv4 header without options, and the least that an ESP packet with both has. */
+const ETHERNET = 14;
+const IPV4 = 20;
+const ESP_LEAST: number = ETHERNET + IPV4 + 16;
+const PROTOCOL_ESP = 50;
 /** Of every data descriptor. */
 const DATA = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS;
