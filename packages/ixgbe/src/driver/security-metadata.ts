@@ -38,18 +38,23 @@ const ESP_HEADER = 16;
  * @returns 0, or −1 when this is no packet of an egress session; it then has no metadata
  */
 export function writePacketMetadata(memory: Memory, field: number, session: number, m: number): number {
-  const { u8, u32 } = memory;
+  const { u8, i32 } = memory;
   const word = (m + field) >> 2;
-  u32[word + 1] = 0;
-  const index = u32[(session + SESSION_INDEX) >> 2];
-  const length = u32[(m + MBUF_PKT_LEN) >> 2];
-  if (u32[(session + SESSION_DIRECTION) >> 2] !== EGRESS || index === 0 || length < ESP_HEADER + TRAILER) return -1;
-  const at = bytePosition(memory, m, length - TRAILER);
-  if (at === 0) return -1;
-  const trailer = u8[at] + TRAILER;
+  const mbuf = m >> 2;
+  const at = session >> 2;
+  i32[word + 1] = 0;
+  const index = i32[at + (SESSION_INDEX >> 2)];
+  const length = i32[mbuf + (MBUF_PKT_LEN >> 2)];
+  if (i32[at + (SESSION_DIRECTION >> 2)] !== EGRESS || index === 0 || length < ESP_HEADER + TRAILER) return -1;
+  const inFirst = (i32[mbuf + (MBUF_DATA_LEN >> 2)] & 0xffff) === length;
+  const end = inFirst
+    ? i32[mbuf + (MBUF_BUF_ADDR >> 2)] + (i32[mbuf + (MBUF_DATA_OFF >> 2)] & 0xffff) + length - TRAILER
+    : bytePosition(memory, m, length - TRAILER);
+  if (end === 0) return -1;
+  const trailer = u8[end] + TRAILER;
   if (trailer + ESP_HEADER > length) return -1;
-  u32[word] = index - 1;
-  u32[word + 1] = METADATA_MARK | (u32[(session + SESSION_ENCRYPTED) >> 2] !== 0 ? METADATA_ENCRYPT : 0) | trailer;
+  i32[word] = index - 1;
+  i32[word + 1] = METADATA_MARK | (i32[at + (SESSION_ENCRYPTED >> 2)] !== 0 ? METADATA_ENCRYPT : 0) | trailer;
   return 0;
 }
 

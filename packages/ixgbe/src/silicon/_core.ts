@@ -1,7 +1,6 @@
 import type { Engine } from '@inline-ipsec/cryptodev/engine';
 import type { Environment } from '@inline-ipsec/eal/environment';
 import type { Memory } from '@inline-ipsec/eal/memory';
-import { copyFrame } from '@inline-ipsec/wire/frame-copy';
 import type { Wire } from '@inline-ipsec/wire/wire';
 import { COUNTERS, JOB_FRAMES, RX_AT, RX_LENGTHS, SLOTS, TX_AT, TX_LENGTHS } from './_layout.ts';
 import type { DmaMap } from './dma.ts';
@@ -91,9 +90,4 @@ function table(memory: Memory, position: number): Uint32Array {
 /** Adds to a model-only counter. */
 export function count(core: CardCore, slot: number, by = 1): void {
   core.memory.f64[core.counters + slot] += by;
-}
-
-/** Copies bytes inside the memory, from and to places that do not overlap. */
-export function move({ memory }: CardCore, to: number, from: number, bytes: number): void {
-  copyFrame(memory.u8, memory.u16, memory.i32, to, from, bytes, memory.shared);
 }

@@ -12,9 +12,10 @@ import {
 } from '../descriptors.ts';
 import { SRRCTL_DROP_EN } from '../register-fields.ts';
 import { REG, rdh, rdt, srrctl } from '../registers.ts';
-import { type CardCore, count, move } from './_core.ts';
+import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
+import { move, moveRun, SHORT_MOST } from './move.ts';
 import { classifySecurity, prepareDecryption, prepareDecryptionRun, runDecryption } from './security-receive.ts';
 import { countMissed, countQueueDropped, countQueueReceived } from './statistics.ts';
 
@@ -183,8 +184,27 @@ function bring(core: CardCore, frames: number): void {
       }
       prepareDecryption(core, frame, length, record, to);
     } else if (to === 0) u32[(record + layout.FRAME_SOURCE) >> 2] = frame;
-    else move(core, to, frame, length);
+    else i += copyRun(core, i, frames) - 1;
   }
+}
+
+/** Copies frame number `first` to its buffer, and those behind it that go the same way. Returns how many. */
+function copyRun(core: CardCore, first: number, frames: number): number {
+  const { state, rxAt, rxLengths } = core;
+  const { i32 } = core.memory;
+  const record = state + layout.FRAMES + first * layout.FRAME_BYTES;
+  let n = 0;
+  for (let at = record; first + n < frames && rxLengths[first + n] <= SHORT_MOST; n++, at += layout.FRAME_BYTES) {
+    const candidate = (i32[(at + layout.FRAME_FLAGS) >> 2] & layout.FRAME_CANDIDATE) !== 0;
+    if (n !== 0 && candidate) break;
+    if (i32[(at + layout.FRAME_QUEUE) >> 2] === NOWHERE || i32[(at + layout.FRAME_HOST) >> 2] === 0) break;
+  }
+  const to = (record + layout.FRAME_HOST) >> 2;
+  const from = ((state + layout.RX_AT) >> 2) + first;
+  const moved = moveRun(core, to, layout.FRAME_BYTES >> 2, from, ((state + layout.RX_LENGTHS) >> 2) + first, n);
+  if (moved !== 0) return moved;
+  move(core, i32[to], rxAt[first], rxLengths[first]);
+  return 1;
 }
 
 /** Writes the descriptors of the first `frames` frames back, spreads what goes to several buffers, and moves heads. */

@@ -17,9 +17,10 @@ import {
 import { RXD_SECERR_AUTHENTICATION, RXD_SECERR_LENGTH, RXD_SECERR_PROTOCOL, RXD_STAT_SECP } from '../descriptors.ts';
 import { IPSRXIDX_IPS_RX_EN, IPSRXMOD_DECRYPT, IPSRXMOD_PROTO, SECRXCTRL_SECRX_DIS } from '../register-fields.ts';
 import { REG } from '../registers.ts';
-import { type CardCore, count, move } from './_core.ts';
+import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
+import { move } from './move.ts';
 import { findRxSa, NO_SA } from './security-lookup.ts';
 
 /**

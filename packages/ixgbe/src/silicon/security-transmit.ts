@@ -34,9 +34,10 @@ import {
 } from '../descriptors.ts';
 import { IPSTXIDX_IPS_TX_EN, SECTXCTRL_SECTX_DIS, SECTXCTRL_STORE_FORWARD } from '../register-fields.ts';
 import { REG } from '../registers.ts';
-import { type CardCore, count, move } from './_core.ts';
+import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
+import { move } from './move.ts';
 import { txSession } from './security-tables.ts';
 
 /**

@@ -42,10 +42,11 @@ import {
   TDWBAL_HEAD_WB_EN,
 } from '../register-fields.ts';
 import { REG, tdh, tdt, tdwbah, tdwbal } from '../registers.ts';
-import { type CardCore, count, move } from './_core.ts';
+import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { addWords, fold, storeWord } from './checksum.ts';
 import { counterSlot } from './counters.ts';
+import { move, moveRun } from './move.ts';
 import { rotate } from './rotate.ts';
 import {
   prepareEncryption,
@@ -266,7 +267,15 @@ function copyRun(core: CardCore, from: number, most: number): number {
     i32[sources + i] = host;
     descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
   }
-  for (let n = 0; n < i; n++) move(core, txAt[filled + n], i32[sources + n], i32[lengths + n]);
+  let moved = 0;
+  while (moved < i) {
+    const to = ((state + layout.TX_AT) >> 2) + filled + moved;
+    moved += moveRun(core, to, 1, sources + moved, lengths + moved, i - moved);
+    if (moved < i) {
+      move(core, txAt[filled + moved], i32[sources + moved], i32[lengths + moved]);
+      moved++;
+    }
+  }
   return i;
 }
 
