@@ -1,3 +1,4 @@
+import { noSystemCalls } from '@inline-ipsec/eal/linux/system-calls';
 import { writePcap } from '@inline-ipsec/net/pcap';
 import { describe, expect, it } from 'vitest';
 import { articlePacket, LOOKASIDE_CONFIGURATION } from './article-gateway.ts';
@@ -49,6 +50,10 @@ const run = (variables: Record<string, string>, ...eal: string[]) =>
     variables,
   ).ended;
 
+// Without koffi nobody gets as far as to miss the library.
+const missing = noSystemCalls()?.message;
+const note = missing === undefined ? '' : ` (skipped: ${missing})`;
+
 const SERVES = /^CRYPTODEV: no crypto vdev given: engine (.*)$/m;
 const SENT = /^Total packets sent: +32$/m;
 
@@ -59,15 +64,18 @@ describe('without a crypto vdev the best engine that opens serves', () => {
     expect(stdout).toMatch(SENT);
   });
 
-  it('openssl where libIPSec_MB is missing, and a line says how to get it', async () => {
-    const { status, stdout, stderr } = await run(WITHOUT_LIBRARY);
-    const line = SERVES.exec(stderr)?.[1];
-    expect({ status, line }).toEqual({
-      status: 0,
-      line: 'openssl serves and not ipsec-mb: libIPSec_MB.so.1 not found; apt install libipsec-mb1',
-    });
-    expect(stdout).toMatch(SENT);
-  });
+  it.skipIf(missing !== undefined)(
+    `openssl where libIPSec_MB is missing, and a line says how to get it${note}`,
+    async () => {
+      const { status, stdout, stderr } = await run(WITHOUT_LIBRARY);
+      const line = SERVES.exec(stderr)?.[1];
+      expect({ status, line }).toEqual({
+        status: 0,
+        line: 'openssl serves and not ipsec-mb: libIPSec_MB.so.1 not found; apt install libipsec-mb1',
+      });
+      expect(stdout).toMatch(SENT);
+    },
+  );
 
   it('openssl where koffi is missing, and a line says so', async () => {
     const { status, stdout, stderr } = await run(WITHOUT_KOFFI);
@@ -77,13 +85,16 @@ describe('without a crypto vdev the best engine that opens serves', () => {
   });
 });
 
-describe('a crypto vdev that cannot be had ends the start, with what to install', () => {
-  it.each(['crypto_aesni_gcm0', 'crypto_aesni_mb0'])('%s without libIPSec_MB', async (vdev) => {
-    const { status, stdout, stderr } = await run(WITHOUT_LIBRARY, '--vdev', vdev);
-    expect(status).toBe(1);
-    expect(stderr).toContain(
-      `crypto device ${vdev} cannot be had: libIPSec_MB.so.1 not found; apt install libipsec-mb1; leave --vdev ${vdev} out`,
-    );
-    expect(stdout).not.toContain('entering main loop');
-  });
-});
+describe.skipIf(missing !== undefined)(
+  `a crypto vdev that cannot be had ends the start, with what to install${note}`,
+  () => {
+    it.each(['crypto_aesni_gcm0', 'crypto_aesni_mb0'])('%s without libIPSec_MB', async (vdev) => {
+      const { status, stdout, stderr } = await run(WITHOUT_LIBRARY, '--vdev', vdev);
+      expect(status).toBe(1);
+      expect(stderr).toContain(
+        `crypto device ${vdev} cannot be had: libIPSec_MB.so.1 not found; apt install libipsec-mb1; leave --vdev ${vdev} out`,
+      );
+      expect(stdout).not.toContain('entering main loop');
+    });
+  },
+);

@@ -1,17 +1,24 @@
 import { spawnSync } from 'node:child_process';
+import { noSystemCalls } from '@inline-ipsec/eal/linux/system-calls';
 import { onTestFinished } from 'vitest';
-import { lookFor, runForeign } from './foreign-programs.ts';
+import { type ForeignProgram, lookFor, runForeign } from './foreign-programs.ts';
 
 /** Network namespaces, so that tests of interfaces touch none of the machine's, and not each other's. */
 
 const PROBE = `probe-${process.pid}`;
 
-/** Whether there are namespaces and TAP interfaces to be had: as root, on Linux, with /dev/net/tun. */
-export const TAP_INTERFACES = lookFor(
-  'TAP interfaces in network namespaces (root, /dev/net/tun, iproute2)',
-  ...(['sh', '-c'] as const),
-  `ip netns add ${PROBE} && { ip netns exec ${PROBE} ip tuntap add t0 mode tap; e=$?; ip netns del ${PROBE}; exit $e; }`,
-);
+/** Whether there are namespaces and TAP interfaces to be had: as root, on Linux, with /dev/net/tun and koffi. */
+export const TAP_INTERFACES: ForeignProgram = lookForTap();
+
+function lookForTap(): ForeignProgram {
+  const missing = noSystemCalls();
+  if (missing !== undefined) return { here: false, note: ` (skipped: ${missing.message})` };
+  return lookFor(
+    'TAP interfaces in network namespaces (root, /dev/net/tun, iproute2)',
+    ...(['sh', '-c'] as const),
+    `ip netns add ${PROBE} && { ip netns exec ${PROBE} ip tuntap add t0 mode tap; e=$?; ip netns del ${PROBE}; exit $e; }`,
+  );
+}
 
 let made = 0;
 
