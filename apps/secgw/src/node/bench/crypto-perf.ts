@@ -76,7 +76,9 @@ function onItsProcessor<Result>(work: () => Result): Result {
 /** Million operations a second of one of DPDK's devices. */
 async function peerRate(device: string, bytes: number): Promise<number> {
   const words = [
-    ...['-l', PROCESSOR === 0 ? '0' : `0,${PROCESSOR}`, '--no-huge', '-m', '1024', '--no-pci', '--file-prefix', 'cp'],
+    ...['-l', PROCESSOR === 0 ? '0' : `0,${PROCESSOR}`, '--no-huge', '-m', '1024', '--no-pci'],
+    // Another run on this machine has another one.
+    ...['--file-prefix', `cp${process.pid}`],
     ...['--vdev', `${device}0`, '--', '--ptest', 'throughput', '--devtype', device, '--optype', 'aead'],
     ...['--aead-algo', 'aes-gcm', '--aead-op', 'encrypt', '--aead-key-sz', '16', '--aead-iv-sz', '12'],
     ...['--aead-aad-sz', '8', '--digest-sz', '16', '--burst-sz', '32', '--buffer-sz', String(bytes)],

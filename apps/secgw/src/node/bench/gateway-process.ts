@@ -37,7 +37,9 @@ export function measureGateway(gateway: GatewayProcess): Promise<GatewayMeasurem
   const { name, program, words, folder, screens, patience } = gateway;
   const [file, ...first] = program;
   return new Promise((resolve, reject) => {
-    const child = spawn(file, [...first, ...words], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Where DPDK locks its file prefix: another run of the same command line must not keep this one from starting.
+    const env = { ...process.env, RUNTIME_DIRECTORY: folder };
+    const child = spawn(file, [...first, ...words], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const lines = new SentLines();
     let said = '';
     let residentMiB = 0;
