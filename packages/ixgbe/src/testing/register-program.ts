@@ -67,13 +67,16 @@ export class RegisterProgram {
   readonly #card: SteppedPort;
   readonly #memory: Memory;
   readonly #name: string;
+  readonly #shift: number;
   readonly #rx: (Ring | undefined)[] = [];
   readonly #tx: (Ring | undefined)[] = [];
 
-  constructor(card: SteppedPort, memory: Memory, name: string) {
+  /** @param shift bytes by which receive buffers lie behind a multiple of 64: 2 is where mbufs have their data */
+  constructor(card: SteppedPort, memory: Memory, name: string, shift = 0) {
     this.#card = card;
     this.#memory = memory;
     this.#name = name;
+    this.#shift = shift;
   }
 
   #set(offset: number, mask: number): void {
@@ -206,7 +209,7 @@ export class RegisterProgram {
       u32.set(context, (ring.position + ring.next * 16) >> 2);
       ring.next = (ring.next + 1) % ring.count;
     }
-    const buffer = ring.buffers + ring.next * ring.bufferBytes + 2;
+    const buffer = ring.buffers - this.#shift + ring.next * ring.bufferBytes + 2;
     u8.set(frame, buffer);
     const lengths = [...segments, frame.length - segments.reduce((sum, length) => sum + length, 0)];
     let offset = 0;
@@ -257,8 +260,8 @@ export class RegisterProgram {
 
   #ring(name: string, count: number, bufferBytes: number): Ring {
     const ring = this.#memory.reserve(`${this.#name}_${name}`, count * 16, 128);
-    const buffers = this.#memory.reserve(`${this.#name}_${name}_buf`, count * bufferBytes);
-    return { position: ring.position, count, buffers: buffers.position, bufferBytes, next: 0 };
+    const buffers = this.#memory.reserve(`${this.#name}_${name}_buf`, count * bufferBytes + this.#shift);
+    return { position: ring.position, count, buffers: buffers.position + this.#shift, bufferBytes, next: 0 };
   }
 }
 
