@@ -82,14 +82,16 @@ export class EvpAead implements EngineSession {
 
   #process(from: number, to: number, length: number, aad: number, aadLength: number, iv: number, tag: number): boolean {
     const evp = this.#evp;
-    const { base } = evp;
-    const { EVP_Cipher, EVP_EncryptInit_ex2, EVP_DecryptInit_ex2, EVP_CIPHER_CTX_get_params } = evp.call;
+    const { base, block } = evp;
+    const { EVP_Cipher, EVP_CipherUpdate, EVP_EncryptInit_ex2, EVP_DecryptInit_ex2, EVP_CIPHER_CTX_get_params } =
+      evp.call;
     const context = this.#context;
     const { encrypt, tagBytes } = this.shape;
     if (encrypt) {
       if (EVP_EncryptInit_ex2(context, 0, 0, base + iv, 0) !== 1) return false;
     } else if (EVP_DecryptInit_ex2(context, 0, 0, base + iv, evp.tagParams(tag, tagBytes)) !== 1) return false;
-    if (this.#ccm && EVP_Cipher(context, 0, 0, length) < 0) return false;
+    // The whole length, which CCM wants to know first. EVP_Cipher says it in OpenSSL 3.0 only; in 3.5 that is the end.
+    if (this.#ccm && EVP_CipherUpdate(context, 0, base + block, 0, length) !== 1) return false;
     if (aadLength !== 0 && EVP_Cipher(context, 0, base + aad, aadLength) < 0) return false;
     if ((length !== 0 || this.#ccm) && EVP_Cipher(context, base + to, base + from, length) < 0) return false;
     if (!this.#final(context)) return false;

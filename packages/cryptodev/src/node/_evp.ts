@@ -18,6 +18,7 @@ const FUNCTIONS = {
   EVP_EncryptInit_ex2: ['int', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t'],
   EVP_DecryptInit_ex2: ['int', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t'],
   EVP_Cipher: ['int', 'int64_t', 'int64_t', 'int64_t', 'uint32_t'],
+  EVP_CipherUpdate: ['int', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int'],
   EVP_CipherFinal_ex: ['int', 'int64_t', 'int64_t', 'int64_t'],
   EVP_MAC_fetch: ['int64_t', 'int64_t', 'str', 'int64_t'],
   EVP_MAC_free: ['void', 'int64_t'],
