@@ -9,7 +9,7 @@ export interface PlaceInArray {
 /** Bytes before each frame of a pcap file. */
 const RECORD_HEADER_BYTES = 16;
 /** Frames up to this many bytes are copied by steps of 32; beyond, the platform's copy is quicker. */
-const SHORT_FRAME_BYTES = 100;
+const SHORT_FRAME_BYTES = 160;
 
 /** A buffer before a byte sink, and the copy into it that allocates nothing. */
 export class CaptureOutput {
@@ -125,12 +125,12 @@ export class CaptureOutput {
         target.setFloat64(copy + 8, b, true);
         target.setFloat64(copy + 16, c, true);
         target.setFloat64(copy + 24, d, true);
-        // Less a number is 0, or NaN where it is none or infinite.
-        sum += a - a + (b - b) + (c - c) + (d - d);
+        sum += a + b + (c + d);
         from = (from + 32) | 0;
         copy = (copy + 32) | 0;
       }
-      if (sum !== 0) break;
+      // Not 0 where any was no number; or infinite, which is as well done in the other way.
+      if (sum - sum !== 0) break;
       for (const stop = (end - 3) | 0; from < stop; from = (from + 4) | 0, copy = (copy + 4) | 0) {
         target.setInt32(copy, source.getInt32(from, true), true);
       }
