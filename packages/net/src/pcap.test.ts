@@ -193,6 +193,52 @@ describe('a writer', () => {
   });
 });
 
+describe('a writer of bursts', () => {
+  // Signalling and quiet NaNs of both signs are dense in these bytes.
+  const byte = fc.oneof(fc.nat(255), fc.constantFrom(0x7f, 0xff, 0xf0, 0xf8, 0xf7));
+  const burst = fc.array(fc.array(byte, { maxLength: 200 }), { maxLength: 40 });
+
+  it.each(['a buffer of its own', 'a place among the frames'])('collects in %s what it writes one by one', (where) => {
+    fc.assert(
+      fc.property(burst, fc.nat(7), (frames, shift) => {
+        const u8 = new Uint8Array(1 << 20);
+        const at = new Uint32Array(frames.length);
+        const lengths = new Uint32Array(frames.length);
+        let end = 300_000 + shift;
+        frames.forEach((bytes, i) => {
+          u8.set(bytes, end);
+          at[i] = end;
+          lengths[i] = bytes.length;
+          end += bytes.length + (bytes[0] ?? 1);
+        });
+        // The last one at the very end of what can be read.
+        if (frames.length > 0) {
+          const last = u8.length - lengths[frames.length - 1];
+          u8.set(frames[frames.length - 1], last);
+          at[frames.length - 1] = last;
+        }
+        const sink = new BytesSink();
+        const within = where === 'a buffer of its own' ? {} : { within: { u8, at: 64 } };
+        const writer = new PcapWriter(sink, { resolution: 'microsecond', linkType: LINKTYPE_EN10MB, ...within });
+        writer.writeBurst(u8, at, lengths, frames.length, 0x8000_0001, 999_999_000);
+        writer.flush();
+        const one = frames.map((bytes) => ({
+          data: Uint8Array.from(bytes),
+          seconds: 0x8000_0001,
+          nanoseconds: 999_999_000,
+        }));
+        expect(sink.bytes()).toEqual(writePcap(one, { resolution: 'microsecond', linkType: LINKTYPE_EN10MB }));
+      }),
+    );
+  });
+
+  it('refuses a place that no word begins at', () => {
+    const within = { u8: new Uint8Array(1 << 20), at: 4 };
+    const refused = expect.objectContaining({ code: 'ERR_CAPTURE_PLACE', got: '4' });
+    expect(() => new PcapWriter(new BytesSink(), { within })).toThrow(refused);
+  });
+});
+
 /** `bytes` once, and then what lies behind its first `headerBytes` over and over. */
 function endlessSource(bytes: Uint8Array, headerBytes: number): ByteSource {
   let at = 0;

@@ -18,22 +18,26 @@ const COUNT = 0;
 const NEXT = 4;
 const TABLE = 64;
 const ENTRY_BYTES = 12;
-const ENTRY_WORDS: number = ENTRY_BYTES >> 2;
 
 /** What is copied before the first step: as an mbuf's data begins at 2 modulo 8. */
 const HEAD_BYTES = 6;
 const STEP_BYTES = 32;
 /** Frames up to this many bytes are copied in steps; beyond, the platform's copy is quicker. */
 const QUICK_BYTES = 256;
+/** Longer frames have a view each, as the platform's copy is quickest from one array into another; no more than so many. */
+const MAX_VIEWS = 65536;
 
 /** Frames to be replayed. The place of the next one is in the memory, so that another thread that attaches goes on there. */
 export class FrameReplay {
   readonly #memory: Memory;
   readonly #zone: Memzone;
+  // The bytes of the first frames; an empty one for each that is copied in steps.
+  readonly #views: Uint8Array[];
 
   private constructor(memory: Memory, zone: Memzone) {
     this.#memory = memory;
     this.#zone = zone;
+    this.#views = frameViews(memory, zone.position);
   }
 
   /**
@@ -88,12 +92,18 @@ export class FrameReplay {
   /** Gives the next `n` frames, as a wire's `receive` does. */
   receive(at: Uint32Array, room: number, lengths: Uint32Array, n: number): void {
     const { u8, u16, u32, i32, shared } = this.#memory;
+    const views = this.#views;
     for (let i = this.#receiveQuick(at, room, lengths, 0, n); i < n; ) {
-      const entry = this.#take();
+      const number = this.#take();
+      const entry = (this.#zone.position + TABLE + ENTRY_BYTES * number) >> 2;
       const length = u32[entry + 1];
-      copyFrame(u8, u16, i32, at[i], u32[entry], Math.min(length, room), shared);
       lengths[i] = length;
-      i = this.#receiveQuick(at, room, lengths, i + 1, n);
+      if (length > QUICK_BYTES && length <= room && number < views.length) {
+        u8.set(views[number], at[i++]);
+        continue;
+      }
+      copyFrame(u8, u16, i32, at[i++], u32[entry], Math.min(length, room), shared);
+      i = this.#receiveQuick(at, room, lengths, i, n);
     }
   }
 
@@ -132,13 +142,13 @@ export class FrameReplay {
     return i;
   }
 
-  /** Goes on to the next frame. Returns the entry of the one before, as a word. */
+  /** Goes on to the next frame. Returns the number of the one before. */
   #take(): number {
     const { i32 } = this.#memory;
     const zone = this.#zone.position >> 2;
     const next = i32[zone + (NEXT >> 2)];
     i32[zone + (NEXT >> 2)] = next + 1 === i32[zone + (COUNT >> 2)] ? 0 : next + 1;
-    return zone + (TABLE >> 2) + ENTRY_WORDS * next;
+    return next;
   }
 
   /** Passes over the next `n` frames. */
@@ -152,6 +162,18 @@ export class FrameReplay {
   free(): void {
     this.#memory.free(this.#zone);
   }
+}
+
+/** The bytes of the stored frames, by their numbers. */
+function frameViews(memory: Memory, zone: number): Uint8Array[] {
+  const { u32, u8 } = memory;
+  const views: Uint8Array[] = [];
+  const count = Math.min(u32[(zone + COUNT) >> 2], MAX_VIEWS);
+  for (let entry = (zone + TABLE) >> 2; views.length < count; entry += ENTRY_BYTES >> 2) {
+    const length = u32[entry + 1] > QUICK_BYTES ? u32[entry + 1] : 0;
+    views.push(u8.subarray(u32[entry], u32[entry] + length));
+  }
+  return views;
 }
 
 /** Steps behind the head of a frame, 0 when eight of its bytes read as NaN or it is too long. */
