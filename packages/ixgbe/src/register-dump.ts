@@ -1,4 +1,5 @@
-import { REGISTER_TABLE, type RegisterRow, registerOffset } from './register-table.ts';
+import { type RegisterRow, registerOffset } from './register-row.ts';
+import { REGISTER_TABLE } from './register-table.ts';
 
 /**
  * Registers as text: `IPSRXIDX[08e00]:00000001 {IPS_RX_EN=1}`. A register of an array has its index, `RDT(3)[010d8]`; fields
@@ -26,13 +27,18 @@ export function findRegister(offset: number): FoundRegister | undefined {
   return undefined;
 }
 
+/** A register's name, with its index if it is one of several: `RDT(3)`. */
+export function registerName({ row, index }: FoundRegister): string {
+  return row.count === 1 ? row.name : `${row.name}(${index})`;
+}
+
 /** One register as text; `value` is unsigned. */
 export function formatRegister(offset: number, value: number): string {
   const place = offset.toString(16).padStart(5, '0');
   const found = findRegister(offset);
   if (found === undefined) return `?[${place}]:${hex(value)}`;
-  const { row, index } = found;
-  const name = row.count === 1 ? row.name : `${row.name}(${index})`;
+  const { row } = found;
+  const name = registerName(found);
   if (row.secret === true) return `${name}[${place}]:${value === 0 ? hex(0) : '********'}`;
   const fields = formatFields(row, value);
   return `${name}[${place}]:${hex(value)}${fields === '' ? '' : ` {${fields}}`}`;

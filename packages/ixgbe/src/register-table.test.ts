@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { dumpRegisters, findRegister, formatRegister } from './register-dump.ts';
 import * as fields from './register-fields.ts';
-import { fieldMask, REGISTER_TABLE, registerOffset } from './register-table.ts';
+import { fieldMask, registerOffset } from './register-row.ts';
+import { REGISTER_TABLE } from './register-table.ts';
 import { formatAccess, tracedPort } from './register-trace.ts';
 import * as registers from './registers.ts';
+import { offsetFunctionName, registerFieldsFile, registersFile } from './testing/register-constants.ts';
+import { registerPage } from './testing/register-page.ts';
 
 const { REG } = registers;
-
-function camel(name: string): string {
-  return name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-}
 
 describe('the register table', () => {
   it('has no two registers at one offset, and none outside BAR0', () => {
@@ -36,7 +35,6 @@ describe('the register table', () => {
         expect(used & fieldMask(field), `${row.name}.${field.name}`).toBe(0);
         used |= fieldMask(field);
       }
-      expect(row.source).not.toBe('');
     }
   });
 
@@ -49,9 +47,9 @@ describe('the register table', () => {
         singles.delete(row.name);
         continue;
       }
-      const offset = functions.get(camel(row.name)) as ((i: number) => number) | undefined;
+      const offset = functions.get(offsetFunctionName(row)) as ((i: number) => number) | undefined;
       for (let i = 0; i < row.count; i++) expect(offset?.(i), `${row.name}(${i})`).toBe(registerOffset(row, i));
-      functions.delete(camel(row.name));
+      functions.delete(offsetFunctionName(row));
     }
     expect([...singles.keys()]).toEqual([]);
     expect([...functions.keys()]).toEqual([]);
@@ -70,6 +68,29 @@ describe('the register table', () => {
       }
     }
     expect([...constants.keys()]).toEqual([]);
+  });
+
+  // Run with -u, this writes the files anew.
+  it('is written out in registers.ts, register-fields.ts and docs/registers.md', async () => {
+    await expect(registersFile()).toMatchFileSnapshot('./registers.ts');
+    await expect(registerFieldsFile()).toMatchFileSnapshot('./register-fields.ts');
+    await expect(registerPage()).toMatchFileSnapshot('../../../docs/registers.md');
+  });
+
+  it('has each name once, a title and a source', () => {
+    expect(new Set(REGISTER_TABLE.map(({ name }) => name)).size).toBe(REGISTER_TABLE.length);
+    for (const row of REGISTER_TABLE) {
+      expect(row.title, row.name).not.toBe('');
+      expect(row.source, row.name).not.toBe('');
+    }
+  });
+
+  it('names fields that it has where one register hangs on another', () => {
+    const known = new Set(REGISTER_TABLE.flatMap((row) => row.fields.map(({ name }) => `${row.name}.${name}`)));
+    for (const row of REGISTER_TABLE) {
+      const gates = [row.readOnlyWhile, ...row.fields.map(({ zeroWhile }) => zeroWhile)];
+      for (const gate of gates) if (gate !== undefined) expect(known.has(gate), gate).toBe(true);
+    }
   });
 
   it('refuses an index that a row does not have', () => {

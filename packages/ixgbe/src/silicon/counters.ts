@@ -56,6 +56,7 @@ export const COUNTER_NAMES = [
   'unknownReads',
   'unknownWrites',
   'readOnlyWrites',
+  'writeOnlyReads',
 ] as const;
 
 /** The name of a model-only counter. */

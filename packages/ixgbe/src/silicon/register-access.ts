@@ -1,4 +1,4 @@
-import { IPSRXIDX_READ, IPSRXIDX_WRITE, SECTXCTRL_SECTX_DIS } from '../register-fields.ts';
+import { EICR_RTXQ, GPIE_OCD, IPSRXIDX_READ, IPSRXIDX_WRITE, SECTXCTRL_SECTX_DIS } from '../register-fields.ts';
 import { REG } from '../registers.ts';
 import { type CardCore, count } from './_core.ts';
 import { COMMAND_DUE, MARK_RX_TABLE, MARK_TX_TABLE, MARKS, MARKS_IN_ORDER } from './_layout.ts';
@@ -6,13 +6,15 @@ import { counterSlot } from './counters.ts';
 import {
   accessError,
   BAR0_BYTES,
+  KIND_CAUSES,
   KIND_CLEAR_BITS,
   KIND_CLEAR_ELSEWHERE,
   KIND_CLEAR_ON_READ,
-  KIND_HEAD,
+  KIND_GATED,
   KIND_READ_ONLY,
   KIND_SECURITY_CONTROL,
   KIND_SECURITY_INDEX,
+  KIND_SEMAPHORE,
   KIND_SET_BITS,
   KIND_STORE,
   KIND_TAIL,
@@ -21,18 +23,17 @@ import {
 import { settle } from './settle.ts';
 
 /**
- * The one way to the registers. A read gives what the register holds, and clears a statistic. A write stores what the
- * register can hold and marks what is to be done; it is done when the card is settled or stepped. Only table commands,
- * resets and EEPROM reads that are still to be done are done before the next register is written, as a card would have
- * finished them long before another write reaches it over the bus.
+ * The one way to the registers. A read gives what the register holds, clears statistics and interrupt causes, and takes a
+ * semaphore. A write stores what the register can hold and marks what is to be done; it is done when the card is settled or
+ * stepped. Only table commands, resets and EEPROM reads that are still to be done are done before the next register is
+ * written, as a card would have finished them long before another write reaches it over the bus.
  */
 
 const UNKNOWN_READS = counterSlot('unknownReads');
 const UNKNOWN_WRITES = counterSlot('unknownWrites');
 const READ_ONLY_WRITES = counterSlot('readOnlyWrites');
+const WRITE_ONLY_READS = counterSlot('writeOnlyReads');
 const COMMANDS_LOST = counterSlot('tableCommandsLost');
-
-const ENABLE = 0x0200_0000;
 
 /** Reads the register at a byte offset. */
 export function readRegister(core: CardCore, offset: number): number {
@@ -41,10 +42,22 @@ export function readRegister(core: CardCore, offset: number): number {
   const entry = (offset & 3) === 0 && offset < BAR0_BYTES ? map.rows[word] : 0;
   if (entry === 0) return refuse(core, UNKNOWN_READS, 'a read', offset);
   if (entry >= ROW_ALIAS) word = map.aliases.get(word) ?? word;
-  const kind = map.kinds[(entry & (ROW_ALIAS - 1)) - 1];
+  const row = (entry & (ROW_ALIAS - 1)) - 1;
   const value = registers[word];
-  if (kind === KIND_CLEAR_ON_READ) registers[word] = 0;
-  else if (kind === KIND_CLEAR_ELSEWHERE) return 0;
+  switch (map.kinds[row]) {
+    case KIND_CLEAR_ON_READ:
+      registers[word] = 0;
+      break;
+    case KIND_CAUSES:
+      // GPIE.OCD leaves causes other than those of queues to be written away.
+      registers[word] = (registers[REG.GPIE >> 2] & GPIE_OCD) !== 0 ? value & ~EICR_RTXQ : 0;
+      break;
+    case KIND_SEMAPHORE:
+      registers[word] = value | map.setByReading[row];
+      break;
+    case KIND_CLEAR_ELSEWHERE:
+      return refuse(core, WRITE_ONLY_READS, 'a read', offset);
+  }
   return value;
 }
 
@@ -72,12 +85,16 @@ export function writeRegister(core: CardCore, offset: number, value: number): vo
   let next = (value & ~(keep | map.zero[row])) | (old & keep);
   switch (map.kinds[row]) {
     case KIND_STORE:
+    case KIND_SEMAPHORE:
       break;
-    case KIND_HEAD:
-      // RXDCTL and TXDCTL lie 0x18 behind the head.
-      if ((registers[word + 6] & ENABLE) !== 0) next = old;
+    case KIND_GATED:
+      if ((registers[word + (map.gate[row] >> 2)] & map.gateMask[row]) !== 0) {
+        refuse(core, READ_ONLY_WRITES, 'a write', offset);
+        return;
+      }
       break;
     case KIND_CLEAR_BITS:
+    case KIND_CAUSES:
       next = old & ~value;
       break;
     case KIND_SET_BITS:

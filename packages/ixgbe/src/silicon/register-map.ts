@@ -1,5 +1,7 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
-import { fieldMask, REGISTER_TABLE, type RegisterRow, registerOffset } from '../register-table.ts';
+import { findRegister, registerName } from '../register-dump.ts';
+import { fieldMask, type RegisterRow, registerOffset } from '../register-row.ts';
+import { REGISTER_TABLE } from '../register-table.ts';
 import { REG } from '../registers.ts';
 import * as layout from './_layout.ts';
 
@@ -15,8 +17,8 @@ export const BAR0_BYTES = 0x80000;
 export const KIND_STORE = 0;
 /** A tail: stored, and nothing else, so that any lcore may write its own queue's. */
 export const KIND_TAIL = 1;
-/** A head: the card's own, but software may set it while the queue is off. */
-export const KIND_HEAD = 2;
+/** Read only while the bit that {@link RegisterMap.gate} names is 1. */
+export const KIND_GATED = 2;
 /** A write is a mistake. */
 export const KIND_READ_ONLY = 3;
 /** Cleared by reading; a write is a mistake. */
@@ -31,6 +33,10 @@ export const KIND_CLEAR_ELSEWHERE = 7;
 export const KIND_SECURITY_CONTROL = 8;
 /** IPSTXIDX, IPSRXIDX: an enable bit that is zero while the block is off, and commands. */
 export const KIND_SECURITY_INDEX = 9;
+/** Interrupt causes: a written 1 clears the bit, and so does reading. */
+export const KIND_CAUSES = 10;
+/** Some of its bits are set by reading: {@link RegisterMap.setByReading}. */
+export const KIND_SEMAPHORE = 11;
 
 /** The table, by word and by row. */
 export interface RegisterMap {
@@ -48,6 +54,12 @@ export interface RegisterMap {
   readonly marks: Uint32Array;
   /** Of a row: bytes from its registers to the ones that it sets and clears bits of, if those are others. */
   readonly target: Int32Array;
+  /** Of a row that is read only at times: bytes from its registers to the ones that say when. */
+  readonly gate: Int32Array;
+  /** Of such a row: the bit that says it. */
+  readonly gateMask: Uint32Array;
+  /** Of a row: bits that reading sets. */
+  readonly setByReading: Uint32Array;
   readonly table: readonly RegisterRow[];
 }
 
@@ -75,8 +87,6 @@ const MARKS_BY_NAME: ReadonlyMap<string, number> = new Map([
 const SPECIAL_KINDS: ReadonlyMap<string, number> = new Map([
   ['RDT', KIND_TAIL],
   ['TDT', KIND_TAIL],
-  ['RDH', KIND_HEAD],
-  ['TDH', KIND_HEAD],
   ['SECTXCTRL', KIND_SECURITY_CONTROL],
   ['SECRXCTRL', KIND_SECURITY_CONTROL],
   ['IPSTXIDX', KIND_SECURITY_INDEX],
@@ -88,6 +98,7 @@ const KINDS_BY_ACCESS = {
   ro: KIND_READ_ONLY,
   rc: KIND_CLEAR_ON_READ,
   w1c: KIND_CLEAR_BITS,
+  'rc-w1c': KIND_CAUSES,
   w1s: KIND_SET_BITS,
   wo: KIND_CLEAR_ELSEWHERE,
 } as const;
@@ -114,12 +125,25 @@ function build(table: readonly RegisterRow[]): RegisterMap {
   const zero = new Uint32Array(table.length);
   const marks = new Uint32Array(table.length);
   const target = new Int32Array(table.length);
+  const gate = new Int32Array(table.length);
+  const gateMask = new Uint32Array(table.length);
+  const setByReading = new Uint32Array(table.length);
   for (const [number, row] of table.entries()) {
-    kinds[number] = SPECIAL_KINDS.get(row.name) ?? KINDS_BY_ACCESS[row.access];
+    kinds[number] = kindOf(row);
     zero[number] = row.zero ?? 0;
     marks[number] = MARKS_BY_NAME.get(row.name) ?? 0;
     target[number] = TARGETS.get(row.name) ?? 0;
-    for (const field of row.fields) if (field.access === 'ro') keep[number] |= fieldMask(field);
+    for (const field of row.fields) {
+      if (field.access === 'ro') keep[number] |= fieldMask(field);
+      if (field.access === 'rs') setByReading[number] |= fieldMask(field);
+      // What nobody is told of is done at once.
+      if (field.access === 'sc' && marks[number] === 0) zero[number] |= fieldMask(field);
+    }
+    if (row.readOnlyWhile !== undefined) {
+      const { offset, mask } = fieldPlace(table, row.readOnlyWhile);
+      gate[number] = offset - row.offset;
+      gateMask[number] = mask;
+    }
     for (let i = 0; i < row.count; i++) rows[registerOffset(row, i) >> 2] = number + 1;
     if (row.alias === undefined) continue;
     const { first, offset, stride, count } = row.alias;
@@ -129,7 +153,23 @@ function build(table: readonly RegisterRow[]): RegisterMap {
       aliases.set(word, registerOffset(row, first + i) >> 2);
     }
   }
-  return { rows, aliases, kinds, keep, zero, marks, target, table };
+  return { rows, aliases, kinds, keep, zero, marks, target, gate, gateMask, setByReading, table };
+}
+
+function kindOf(row: RegisterRow): number {
+  const special = SPECIAL_KINDS.get(row.name);
+  if (special !== undefined) return special;
+  if (row.readOnlyWhile !== undefined) return KIND_GATED;
+  return row.fields.some(({ access }) => access === 'rs') ? KIND_SEMAPHORE : KINDS_BY_ACCESS[row.access];
+}
+
+/** Where `REGISTER.FIELD` is: the offset of its first register, and its bits. */
+function fieldPlace(table: readonly RegisterRow[], path: string): { offset: number; mask: number } {
+  const [name, fieldName] = path.split('.');
+  const row = table.find((candidate) => candidate.name === name);
+  const field = row?.fields.find((candidate) => candidate.name === fieldName);
+  if (row === undefined || field === undefined) throw new RangeError(`the register table has no ${path}`);
+  return { offset: row.offset, mask: fieldMask(field) };
 }
 
 /** Puts every register of the table at its reset value, and every other word at 0. */
@@ -143,12 +183,13 @@ export function resetRegisters(registers: Uint32Array): void {
 
 /** The error of a strict card: an access that the table does not allow. */
 export function accessError(what: string, offset: number): SetupError {
+  const found = findRegister(offset);
   return new SetupError({
     code: 'ERR_CARD_REGISTER',
     errno: 'EINVAL',
-    message: `${what} of a register that does not allow it`,
+    message: `${what} of ${found === undefined ? 'no register' : 'a register that does not allow it'}`,
     expected: 'an offset and an access of the register table',
-    got: `0x${offset.toString(16)}`,
+    got: `0x${offset.toString(16)}${found === undefined ? '' : ` (${registerName(found)}, ${found.row.access})`}`,
     remedy: 'look at the driver, or leave out the option strict to have it counted',
   });
 }

@@ -1,0 +1,32 @@
+import { many, one, type RegisterRow, storage } from '../register-row.ts';
+
+/** Arbiters between traffic classes. The model has one class. */
+export const DCB_REGISTERS: readonly RegisterRow[] = storage(
+  many('RTRPT4C', 'receive packet plane, configuration of a class', 0x02140, 4, 8, 'rw'),
+  many('RTRPT4S', 'receive packet plane, status of a class', 0x02160, 4, 8, 'ro'),
+  one('RTRPCS', 'receive packet plane', 0x02430, 'rw'),
+  one('RTRUP2TC', 'receive user priority to class', 0x03020, 'rw'),
+  one('RTTDQSEL', 'which transmit queue RTTDT1C, RTTBCNRC and others are of', 0x04904, 'rw'),
+  one('RTTDT1C', 'transmit descriptor plane, configuration of a queue', 0x04908, 'rw'),
+  one('RTTDT1S', 'transmit descriptor plane, status of a queue', 0x0490c, 'ro'),
+  many('RTTDT2C', 'transmit descriptor plane, configuration of a class', 0x04910, 4, 8, 'rw'),
+  many('RTTDT2S', 'transmit descriptor plane, status of a class', 0x04930, 4, 8, 'ro'),
+  one('RTTBCNRM', 'transmit rate scheduler, memory', 0x04980, 'rw'),
+  one('RTTBCNRC', 'transmit rate scheduler, configuration of a queue', 0x04984, 'rw'),
+  one('RTTBCNRS', 'transmit rate scheduler, status of a queue', 0x04988, 'rw'),
+  one('RTTBCNRD', 'transmit rate drift', 0x0498c, 'rw'),
+  one('RTTDTECC', 'transmit descriptor plane, errors', 0x04990, 'rw'),
+  one('RTTBCNTG', 'congestion notification tag', 0x04a90, 'rw'),
+  one('RUPPBMR', 'receive user priority to packet buffer', 0x050a0, 'rw'),
+  one('RTTBCNRTT', 'congestion notification, refresh', 0x05150, 'rw'),
+  one('RTTBCNCR', 'congestion notification, control', 0x08b00, 'rw'),
+  one('RTTBCNACH', 'congestion notification, address, upper part', 0x08b04, 'rw'),
+  one('RTTBCNACL', 'congestion notification, address, lower part', 0x08b08, 'rw'),
+  one('RTTBCNIDX', 'congestion notification, index', 0x08b0c, 'rw'),
+  one('RTTBCNCP', 'congestion notification, congestion point', 0x08b10, 'rw'),
+  one('RTFRTIMER', 'free running timer of the rate scheduler', 0x08b14, 'ro'),
+  one('RTTUP2TC', 'transmit user priority to class', 0x0c800, 'rw'),
+  one('RTTPCS', 'transmit packet plane', 0x0cd00, 'rw'),
+  many('RTTPT2C', 'transmit packet plane, configuration of a class', 0x0cd20, 4, 8, 'rw'),
+  many('RTTPT2S', 'transmit packet plane, status of a class', 0x0cd40, 4, 8, 'ro'),
+);

@@ -1,0 +1,38 @@
+import { bit, bits, many, one, type RegisterRow, storage } from '../register-row.ts';
+
+/** The flow director, which the model does not have: its initialisation never ends. */
+export const FLOW_DIRECTOR_REGISTERS: readonly RegisterRow[] = storage(
+  one('FDIRCTRL', 'flow director control', 0x0ee00, 'rw', [
+    bits('PBALLOC', 1, 0),
+    bit('INIT_DONE', 3, 'ro'),
+    bit('PERFECT_MATCH', 4),
+    bit('REPORT_STATUS', 5),
+    bit('REPORT_STATUS_ALWAYS', 7),
+    bits('DROP_Q', 14, 8),
+    bits('FLEX', 20, 16),
+    bits('MAX_LENGTH', 27, 24),
+    bits('FULL_THRESH', 31, 28),
+  ]),
+  many('FDIRSIPV6', 'source address, IPv6', 0x0ee0c, 4, 3, 'rw'),
+  one('FDIRIPSA', 'source address', 0x0ee18, 'rw'),
+  one('FDIRIPDA', 'destination address', 0x0ee1c, 'rw'),
+  one('FDIRPORT', 'ports', 0x0ee20, 'rw'),
+  one('FDIRVLAN', 'VLAN and flexible bytes', 0x0ee24, 'rw'),
+  one('FDIRHASH', 'hash and signature', 0x0ee28, 'rw'),
+  one('FDIRCMD', 'command', 0x0ee2c, 'rw'),
+  one('FDIRFREE', 'free filters', 0x0ee38, 'rw'),
+  one('FDIRDIP4M', 'mask of destination addresses', 0x0ee3c, 'rw'),
+  one('FDIRSIP4M', 'mask of source addresses', 0x0ee40, 'rw'),
+  one('FDIRTCPM', 'mask of TCP ports', 0x0ee44, 'rw'),
+  one('FDIRUDPM', 'mask of UDP ports', 0x0ee48, 'rw'),
+  one('FDIRLEN', 'longest list', 0x0ee4c, 'rc'),
+  one('FDIRUSTAT', 'filters added and removed', 0x0ee50, 'rc'),
+  one('FDIRFSTAT', 'filters that could not be', 0x0ee54, 'rc'),
+  one('FDIRMATCH', 'packets that matched', 0x0ee58, 'rc'),
+  one('FDIRMISS', 'packets that did not match', 0x0ee5c, 'rc'),
+  one('FDIRHKEY', 'hash key', 0x0ee68, 'rw'),
+  one('FDIRSKEY', 'signature key', 0x0ee6c, 'rw'),
+  one('FDIRM', 'masks', 0x0ee70, 'rw'),
+  one('FDIRIP6M', 'mask of IPv6 addresses', 0x0ee74, 'rw'),
+  one('FDIRSCTPM', 'mask of SCTP ports', 0x0ee78, 'rw'),
+);

@@ -1,0 +1,30 @@
+import { one, type RegisterRow, storage } from '../register-row.ts';
+
+/** IEEE 1588. The model has no clock of its own. */
+export const TIME_SYNC_REGISTERS: readonly RegisterRow[] = storage(
+  one('RXMTRL', 'message type that is stamped', 0x05120, 'rw'),
+  one('TSYNCRXCTL', 'receive time stamps', 0x05188, 'rw'),
+  one('RXSATRL', 'stamped packet, source, lower part', 0x051a0, 'ro'),
+  one('RXSTMPH', 'receive time stamp, upper part', 0x051a4, 'ro'),
+  one('RXSATRH', 'stamped packet, source, upper part', 0x051a8, 'ro'),
+  one('RXSTMPL', 'receive time stamp, lower part', 0x051e8, 'ro'),
+  one('TSYNCTXCTL', 'transmit time stamps', 0x08c00, 'rw'),
+  one('TXSTMPL', 'transmit time stamp, lower part', 0x08c04, 'ro'),
+  one('TXSTMPH', 'transmit time stamp, upper part', 0x08c08, 'ro'),
+  one('SYSTIML', 'system time, lower part', 0x08c0c, 'rw'),
+  one('SYSTIMH', 'system time, upper part', 0x08c10, 'rw'),
+  one('TIMINCA', 'time increment', 0x08c14, 'rw'),
+  one('TIMADJL', 'time adjustment, lower part', 0x08c18, 'rw'),
+  one('TIMADJH', 'time adjustment, upper part', 0x08c1c, 'rw'),
+  one('TSAUXC', 'auxiliary control', 0x08c20, 'rw'),
+  one('TRGTTIML0', 'target time 0, lower part', 0x08c24, 'rw'),
+  one('TRGTTIMH0', 'target time 0, upper part', 0x08c28, 'rw'),
+  one('TRGTTIML1', 'target time 1, lower part', 0x08c2c, 'rw'),
+  one('TRGTTIMH1', 'target time 1, upper part', 0x08c30, 'rw'),
+  one('CLKTIML', 'clock out, lower part', 0x08c34, 'rw'),
+  one('CLKTIMH', 'clock out, upper part', 0x08c38, 'rw'),
+  one('AUXSTMPL0', 'auxiliary time stamp 0, lower part', 0x08c3c, 'ro'),
+  one('AUXSTMPH0', 'auxiliary time stamp 0, upper part', 0x08c40, 'ro'),
+  one('AUXSTMPL1', 'auxiliary time stamp 1, lower part', 0x08c44, 'ro'),
+  one('AUXSTMPH1', 'auxiliary time stamp 1, upper part', 0x08c48, 'ro'),
+);
