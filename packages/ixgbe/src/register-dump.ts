@@ -14,17 +14,22 @@ export interface FoundRegister {
 
 /** The register at a byte offset of BAR0, an alias included; undefined for an offset that the table does not have. */
 export function findRegister(offset: number): FoundRegister | undefined {
+  places ??= everyPlace();
+  return places.get(offset);
+}
+
+/** Byte offset → register; built when it is first asked for. */
+let places: ReadonlyMap<number, FoundRegister> | undefined;
+
+function everyPlace(): ReadonlyMap<number, FoundRegister> {
+  const map = new Map<number, FoundRegister>();
   for (const row of REGISTER_TABLE) {
-    for (let index = 0; index < row.count; index++) {
-      if (registerOffset(row, index) === offset) return { row, index };
-    }
+    for (let index = 0; index < row.count; index++) map.set(registerOffset(row, index), { row, index });
     const { alias } = row;
     if (alias === undefined) continue;
-    for (let i = 0; i < alias.count; i++) {
-      if (alias.offset + i * alias.stride === offset) return { row, index: alias.first + i };
-    }
+    for (let i = 0; i < alias.count; i++) map.set(alias.offset + i * alias.stride, { row, index: alias.first + i });
   }
-  return undefined;
+  return map;
 }
 
 /** A register's name, with its index if it is one of several: `RDT(3)`. */
@@ -45,12 +50,19 @@ export function formatRegister(offset: number, value: number): string {
 }
 
 function formatFields(row: RegisterRow, value: number): string {
-  const parts: string[] = [];
+  return Object.entries(registerFields(row, value))
+    .map(([name, part]) => `${name}=${part < 10 ? part : `0x${part.toString(16)}`}`)
+    .join(' ');
+}
+
+/** The fields of a register that are not 0, by name; `value` is unsigned. */
+export function registerFields(row: RegisterRow, value: number): Record<string, number> {
+  const fields: Record<string, number> = {};
   for (const { name, bit, width } of row.fields) {
     const part = Math.floor(value / 2 ** bit) % 2 ** width;
-    if (part !== 0) parts.push(`${name}=${part < 10 ? part : `0x${part.toString(16)}`}`);
+    if (part !== 0) fields[name] = part;
   }
-  return parts.join(' ');
+  return fields;
 }
 
 /** What {@link dumpRegisters} shows. */

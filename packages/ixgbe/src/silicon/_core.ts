@@ -3,6 +3,7 @@ import type { Environment } from '@inline-ipsec/eal/environment';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import type { Wire } from '@inline-ipsec/wire/wire';
 import { COUNTERS, JOB_FRAMES, RX_AT, RX_LENGTHS, SLOTS, TX_AT, TX_LENGTHS } from './_layout.ts';
+import type { CardTraceListener } from './card-trace.ts';
 import type { DmaMap } from './dma.ts';
 import type { CardChoices } from './options.ts';
 import { type RegisterMap, registerMap } from './register-map.ts';
@@ -38,6 +39,8 @@ export class CardCore {
   readonly txLengths: Uint32Array;
   readonly jobFrames: Uint32Array;
   readonly map: RegisterMap = registerMap();
+  /** Whom register accesses and the security block's decisions are told, if anybody. */
+  trace: CardTraceListener | undefined = undefined;
   /** Sessions of an all-zero key, for entries that were only cleared: transmit, receive. */
   zeroTxSession = 0;
   zeroRxSession = 0;

@@ -7,6 +7,7 @@ import { type DumpOptions, dumpRegisters } from '../register-dump.ts';
 import type { RegisterPort } from '../register-port.ts';
 import { CardCore } from './_core.ts';
 import * as layout from './_layout.ts';
+import { type CardTraceListener, tracedRead, tracedWrite } from './card-trace.ts';
 import { COUNTER_NAMES, type CounterName } from './counters.ts';
 import { type DmaMap, identityDma } from './dma.ts';
 import { type CardOptions, cardChoices } from './options.ts';
@@ -134,12 +135,24 @@ export class Card82599 implements RegisterPort {
 
   /** Reads a register. A statistics register is cleared by it. */
   read(offset: number): number {
-    return readRegister(this.#core, offset);
+    const { trace } = this.#core;
+    return trace === undefined ? readRegister(this.#core, offset) : tracedRead(this.#core, trace, offset);
   }
 
   /** Writes a register: what it can hold is stored, what it sets in motion happens in {@link settle} or {@link step}. */
   write(offset: number, value: number): void {
-    writeRegister(this.#core, offset, value);
+    const { trace } = this.#core;
+    if (trace === undefined) writeRegister(this.#core, offset, value);
+    else tracedWrite(this.#core, trace, offset, value);
+  }
+
+  /**
+   * Tells a listener every access of software to a register and every decision of the security block, from now on and in
+   * this thread; undefined ends it. It makes an object a packet: it is for looking, not for measuring. Without a listener
+   * it costs nothing.
+   */
+  trace(listener: CardTraceListener | undefined): void {
+    this.#core.trace = listener;
   }
 
   /**

@@ -17,6 +17,7 @@ import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
 import { move, moveRun, SHORT_MOST } from './move.ts';
 import { classifySecurity, prepareDecryption, prepareDecryptionRun, runDecryption } from './security-receive.ts';
+import { traceReceived } from './security-trace.ts';
 import { countMissed, countQueueDropped, countQueueReceived } from './statistics.ts';
 
 /**
@@ -44,6 +45,7 @@ export function deliver(core: CardCore, frames: number): number {
   }
   bring(core, placed);
   if (core.jobs !== 0) runDecryption(core);
+  if (core.trace !== undefined) traceReceived(core, core.trace, placed);
   writeBack(core, placed);
   return placed;
 }

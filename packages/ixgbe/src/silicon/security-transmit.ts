@@ -170,7 +170,8 @@ export function prepareEncryptionRun(core: CardCore, from: number, most: number,
   const { direct } = core.dma;
   const control = registers[REG.SECTXCTRL >> 2];
   const on = (registers[REG.IPSTXIDX >> 2] & IPSTXIDX_IPS_TX_EN) !== 0;
-  if (direct === undefined || !on) return 0;
+  // A trace tells of each packet.
+  if (direct === undefined || !on || core.trace !== undefined) return 0;
   if ((control & (SECTXCTRL_SECTX_DIS | SECTXCTRL_STORE_FORWARD)) !== SECTXCTRL_STORE_FORWARD) return 0;
   const wanted = TXC_IPSEC_TYPE_ESP | TXC_IPSEC_ENCRYPT | TXC_IPV4;
   if ((i32[context + (TXC_COMMAND >> 2)] & wanted) !== wanted) return 0;
@@ -261,6 +262,7 @@ export function runEncryption(core: CardCore): void {
       if (u32[job + (JOB_STATUS >> 2)] === STATUS_SUCCESS) continue;
       core.txLengths[u32[((state + layout.JOB_FRAMES) >> 2) + i]] = 0;
       count(core, ENGINE_ERROR);
+      core.trace?.({ kind: 'transmit', time: core.environment.now(), outcome: 'engine-failed' });
     }
   }
   core.jobs = 0;

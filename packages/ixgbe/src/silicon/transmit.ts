@@ -48,6 +48,7 @@ import { addWords, fold, storeWord } from './checksum.ts';
 import { counterSlot } from './counters.ts';
 import { move, moveRun } from './move.ts';
 import { rotate } from './rotate.ts';
+import { traceTransmitted } from './security-trace.ts';
 import {
   prepareEncryption,
   prepareEncryptionRun,
@@ -377,6 +378,7 @@ function prepare(
   if ((asked & TXD_POPTS_TXSM) !== 0) insertLayer4Checksum(core, slot, length, context, security);
   if (security) {
     const verdict = prepareEncryption(core, slot, source, length, context);
+    if (core.trace !== undefined) traceTransmitted(core, core.trace, source, length, context, verdict);
     if (verdict === SECURITY_DROP) return false;
     if (verdict !== SECURITY_JOB && source !== slot) move(core, slot, source, length);
   }
