@@ -20,6 +20,32 @@ export interface CardOptions {
   readonly unverifiedPayload?: 'deciphered' | 'ciphertext';
   /** IPsec on received frames with a VLAN tag. Default true (datasheet); a comment in Linux says otherwise. */
   readonly vlanSecurity?: boolean;
+  /** A packet for the security block while IPS_TX_EN is 0 or SECTX_DIS is 1: leaves in `clear` (default), or `drop`. */
+  readonly transmitWhileOff?: 'clear' | 'drop';
+  /**
+   * CC in the data descriptor of a packet for the security block: `ignored` (default, as DPDK leaves it 0 and works), or
+   * `needed` by it (a table of the datasheet), and a packet without it leaves in clear.
+   */
+  readonly contextCheck?: 'ignored' | 'needed';
+  /**
+   * How the transmit side finds ESP or AH behind MACLEN: 20 or 40 bytes by the IP `version` that the context tells
+   * (default), or by its `iplen`.
+   */
+  readonly espHeader?: 'version' | 'iplen';
+  /** Which of several equal entries of the address or the SPI table is found. Default `lowest`. */
+  readonly equalEntries?: 'lowest' | 'highest';
+  /**
+   * A table command in the write that changes the enable bit: both are done (`accept`, the default, for DPDK's first SA
+   * does so), or the bit stays as it was (`ignore`; the datasheet forbids such a write).
+   */
+  readonly enableWithCommand?: 'accept' | 'ignore';
+  /** SECTX_RDY and SECRX_RDY while nothing was told to stop. Default false. */
+  readonly idleReady?: boolean;
+  /**
+   * The IV of AH with AES-GMAC as a part of what is authenticated: `zeroed` with the rest of the ICV field (default), or
+   * `authenticated` as it is. RFC 4543 makes it a part of that field, which RFC 4302 zeroes; as the nonce it counts anyway.
+   */
+  readonly ahInitializationVector?: 'zeroed' | 'authenticated';
   /** A frame below 60 bytes, which no real wire carries: `pad` it as the sending MAC would (default), or `drop` it. */
   readonly runts?: 'pad' | 'drop';
   /** Frames are taken off the wire in any case, and lost where there is no descriptor. Default false: they wait. */
@@ -40,6 +66,13 @@ const DEFAULTS: CardChoices = {
   lengthErrorSecp: false,
   unverifiedPayload: 'deciphered',
   vlanSecurity: true,
+  transmitWhileOff: 'clear',
+  contextCheck: 'ignored',
+  espHeader: 'version',
+  equalEntries: 'lowest',
+  enableWithCommand: 'accept',
+  idleReady: false,
+  ahInitializationVector: 'zeroed',
   runts: 'pad',
   paced: false,
   commandDelay: 0,

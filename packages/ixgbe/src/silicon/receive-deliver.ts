@@ -181,7 +181,8 @@ function bring(core: CardCore, frames: number): void {
     if (candidate && classifySecurity(core, frame, length, record)) {
       if (to === 0) {
         // Over several buffers, or none: the security block's own room, from where it is spread later.
-        to = frame + layout.SLOTS * layout.SLOT_BYTES;
+        const ah = (u32[(record + layout.FRAME_FLAGS) >> 2] & layout.FRAME_AH) !== 0;
+        to = ah ? frame : frame + layout.SLOTS * layout.SLOT_BYTES;
         u32[(record + layout.FRAME_SOURCE) >> 2] = to;
       }
       prepareDecryption(core, frame, length, record, to);

@@ -34,6 +34,7 @@ const UNKNOWN_WRITES = counterSlot('unknownWrites');
 const READ_ONLY_WRITES = counterSlot('readOnlyWrites');
 const WRITE_ONLY_READS = counterSlot('writeOnlyReads');
 const COMMANDS_LOST = counterSlot('tableCommandsLost');
+const ENABLES_WITH_COMMAND = counterSlot('enablesWithCommand');
 
 /** Reads the register at a byte offset. */
 export function readRegister(core: CardCore, offset: number): number {
@@ -134,9 +135,14 @@ function securityControl(core: CardCore, offset: number, value: number): number 
 function securityIndex(core: CardCore, offset: number, old: number, value: number): number {
   const transmit = offset === REG.IPSTXIDX;
   const control = core.registers[(transmit ? REG.SECTXCTRL : REG.SECRXCTRL) >> 2];
-  const next = (control & SECTXCTRL_SECTX_DIS) !== 0 ? value & ~1 : value;
+  let next = (control & SECTXCTRL_SECTX_DIS) !== 0 ? value & ~1 : value;
   const commands = IPSRXIDX_READ | IPSRXIDX_WRITE;
   if ((next & commands) === 0) return next;
+  if (((next ^ old) & 1) !== 0) {
+    // The datasheet forbids it, and DPDK's first SA does it.
+    count(core, ENABLES_WITH_COMMAND);
+    if (core.choices.enableWithCommand === 'ignore') next ^= 1;
+  }
   const delay = core.choices.commandDelay;
   if (delay === 0) return next;
   const { f64, u32 } = core.memory;

@@ -19,7 +19,7 @@ import {
 /**
  * The two content-addressed memories of the receive side: destination address → IP index, (SPI, IP index) → SA index.
  * They are chains over the tables, built anew when a table changed and a packet comes. Where several entries are equal,
- * the lowest index wins; whether its key entry is valid is asked only then, as in the card.
+ * the lowest index wins, or the highest if that is the card's choice; whether its key entry is valid is asked only then, as in the card.
  */
 
 /** Result of {@link findRxSa}: no entry fits. */
@@ -64,14 +64,24 @@ function rebuildLookup(core: CardCore): void {
   const { state } = core;
   u32.fill(0, (state + SPI_HEADS) >> 2, ((state + SPI_HEADS) >> 2) + SPI_CHAINS);
   u32.fill(0, (state + IP_HEADS) >> 2, ((state + IP_HEADS) >> 2) + IP_CHAINS);
-  link(u32, (state + SPI_HEADS) >> 2, (state + SPI_NEXT) >> 2, (state + RX_SPI) >> 2, 2, IPSRX_SA_ENTRIES);
-  link(u32, (state + IP_HEADS) >> 2, (state + IP_NEXT) >> 2, (state + RX_IP) >> 2, 4, IPSRX_IP_ENTRIES);
+  const lowest = core.choices.equalEntries === 'lowest';
+  link(u32, (state + SPI_HEADS) >> 2, (state + SPI_NEXT) >> 2, (state + RX_SPI) >> 2, 2, IPSRX_SA_ENTRIES, lowest);
+  link(u32, (state + IP_HEADS) >> 2, (state + IP_NEXT) >> 2, (state + RX_IP) >> 2, 4, IPSRX_IP_ENTRIES, lowest);
   u32[(state + LOOKUP_STALE) >> 2] = 0;
 }
 
-/** From the highest index down, so that the lowest comes first in its chain; entries of `words` words. */
-function link(u32: Uint32Array, heads: number, next: number, entries: number, words: number, count: number): void {
-  for (let i = count - 1; i >= 0; i--) {
+/** The entry that is to win comes last, and so first in its chain; entries of `words` words. */
+function link(
+  u32: Uint32Array,
+  heads: number,
+  next: number,
+  entries: number,
+  words: number,
+  count: number,
+  lowest: boolean,
+): void {
+  for (let n = 0; n < count; n++) {
+    const i = lowest ? count - 1 - n : n;
     const at = entries + i * words;
     const chain =
       words === 2 ? spiChain(u32[at], u32[at + 1]) : ipChain(u32[at], u32[at + 1], u32[at + 2], u32[at + 3]);

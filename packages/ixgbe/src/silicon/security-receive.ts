@@ -21,14 +21,13 @@ import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
 import { move } from './move.ts';
+import { AH_BYTES_IPV4, AH_BYTES_IPV6, AH_ICV, AH_IV, AH_SPI, ahLengthFits, copyForAh } from './security-ah.ts';
 import { findRxSa, NO_SA } from './security-lookup.ts';
 
 /**
  * The receive side of the security block (X550 datasheet 7.13.4): which SA, if any; the errors that need no crypto; a
  * crypto job for the rest; and what became of it. Sizes and layout never change: header, IV, padding, trailer and ICV
  * stay. Nothing is dropped here, whatever is wrong with it.
- *
- * AH is recognised and matched, but not verified: such a packet is delivered as if it had no SA, and counted.
  */
 
 const GOOD = counterSlot('rxSecurityGood');
@@ -37,7 +36,6 @@ const OFF = counterSlot('rxSecurityOff');
 const PROTOCOL = counterSlot('rxSecurityProtocol');
 const LENGTH = counterSlot('rxSecurityLength');
 const AUTHENTICATION = counterSlot('rxSecurityAuthentication');
-const AH = counterSlot('rxSecurityAh');
 const ENGINE_ERROR = counterSlot('rxEngineError');
 
 /** The least that an ESP packet is, in bytes behind the IP header: SPI, sequence number, IV, 4 bytes, ICV. */
@@ -80,8 +78,7 @@ export function classifySecurity(core: CardCore, frame: number, length: number, 
   const payload = u32[at + (layout.FRAME_PAYLOAD >> 2)];
   const end = u32[at + (layout.FRAME_END >> 2)];
   const ah = (flags & layout.FRAME_AH) !== 0;
-  // The SPI of AH comes after next header, length and two reserved bytes.
-  const spi = payload + (ah ? 4 : 0);
+  const spi = payload + (ah ? AH_SPI : 0);
   const ipv6 = flags & layout.FRAME_IPV6;
   // The parser puts IP headers at multiples of 4, so SPI and addresses can be read as words.
   const address = frame + u32[at + (layout.FRAME_L3 >> 2)] + (ipv6 !== 0 ? 24 : 16);
@@ -97,12 +94,11 @@ export function classifySecurity(core: CardCore, frame: number, length: number, 
     count(core, PROTOCOL);
     return false;
   }
-  if (ah) {
-    count(core, AH);
-    return false;
-  }
   const bytes = end - payload;
-  if ((flags & layout.FRAME_CUT) !== 0 || bytes < ESP_LEAST || (bytes & 3) !== 0) {
+  const fits = ah
+    ? bytes >= (ipv6 !== 0 ? AH_BYTES_IPV6 : AH_BYTES_IPV4) && ahLengthFits(core.memory.u8, frame + payload, ipv6 !== 0)
+    : bytes >= ESP_LEAST && (bytes & 3) === 0;
+  if ((flags & layout.FRAME_CUT) !== 0 || !fits) {
     u32[status] |= RXD_SECERR_LENGTH | (core.choices.lengthErrorSecp ? RXD_STAT_SECP : 0);
     count(core, LENGTH);
     return false;
@@ -113,12 +109,15 @@ export function classifySecurity(core: CardCore, frame: number, length: number, 
 
 /**
  * Makes the crypto job of a frame, which brings what is enciphered from the packet buffer to `to`; the rest of the frame
- * is copied here.
+ * is copied here. A frame with AH is not changed, and its `to` may be the place that it has in the packet buffer: the
+ * block's own room is taken by the copy that it authenticates.
  */
 export function prepareDecryption(core: CardCore, frame: number, length: number, record: number, to: number): void {
   const { u32 } = core.memory;
   const { state } = core;
   const at = record >> 2;
+  const flags = u32[at + (layout.FRAME_FLAGS >> 2)];
+  const ah = (flags & layout.FRAME_AH) !== 0;
   const esp = u32[at + (layout.FRAME_PAYLOAD >> 2)];
   const end = u32[at + (layout.FRAME_END >> 2)];
   const entry = (state + layout.RX_SA + u32[at + (layout.FRAME_SA >> 2)] * layout.SA_BYTES) >> 2;
@@ -127,7 +126,7 @@ export function prepareDecryption(core: CardCore, frame: number, length: number,
   const nonce = (state + layout.NONCES + core.jobs * 16) >> 2;
   u32[((state + layout.JOB_FRAMES) >> 2) + core.jobs] = record;
   core.jobs++;
-  const iv = (frame + esp + SPI_AND_SEQUENCE) >> 2;
+  const iv = (frame + esp + (ah ? AH_IV : SPI_AND_SEQUENCE)) >> 2;
   u32[nonce] = u32[entry + (layout.SA_NONCE >> 2)];
   u32[nonce + 1] = u32[iv];
   u32[nonce + 2] = u32[iv + 1];
@@ -139,7 +138,17 @@ export function prepareDecryption(core: CardCore, frame: number, length: number,
   u32[job + (JOB_IV >> 2)] = nonce << 2;
   u32[job + (JOB_AAD >> 2)] = frame + esp;
   u32[job + (JOB_TAG >> 2)] = frame + end - ICV;
-  if (cipher) {
+  if (ah) {
+    const ip = u32[at + (layout.FRAME_L3 >> 2)];
+    const copy = frame + layout.SLOTS * layout.SLOT_BYTES;
+    copyForAh(core, frame, copy, ip, esp, end, (flags & layout.FRAME_IPV6) !== 0);
+    u32[job + (JOB_AAD >> 2)] = copy + ip;
+    u32[job + (JOB_AAD_LENGTH >> 2)] = end - ip;
+    u32[job + (JOB_TAG >> 2)] = frame + esp + AH_ICV;
+    u32[job + (JOB_CIPHER_OFFSET >> 2)] = end;
+    u32[job + (JOB_CIPHER_LENGTH >> 2)] = 0;
+    if (to !== frame) move(core, to, frame, length);
+  } else if (cipher) {
     u32[job + (JOB_CIPHER_LENGTH >> 2)] = end - esp - ESP_HEADER - ICV;
     u32[job + (JOB_AAD_LENGTH >> 2)] = SPI_AND_SEQUENCE;
     move(core, to, frame, esp + ESP_HEADER);

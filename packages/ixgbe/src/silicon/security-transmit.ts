@@ -16,6 +16,7 @@ import {
 import {
   DESCRIPTOR_BYTES,
   TXC_COMMAND,
+  TXC_IPLEN,
   TXC_IPSEC_ENCRYPT,
   TXC_IPSEC_TYPE_ESP,
   TXC_IPV4,
@@ -25,10 +26,12 @@ import {
   TXC_SA_INDEX,
   TXD_ADDRESS_HI,
   TXD_ADDRESS_LO,
+  TXD_CC,
   TXD_COMMAND,
   TXD_DTALEN,
   TXD_OPTIONS,
   TXD_PAYLEN_SHIFT,
+  TXD_POPTS_TXSM,
   TXD_RS,
   TXD_WHOLE,
 } from '../descriptors.ts';
@@ -38,6 +41,7 @@ import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
 import { move } from './move.ts';
+import { AH_BYTES_IPV4, AH_BYTES_IPV6, AH_ICV, AH_IV, ahLengthFits, copyForAh } from './security-ah.ts';
 import { txSession } from './security-tables.ts';
 
 /**
@@ -45,7 +49,7 @@ import { txSession } from './security-tables.ts';
  * the packet is enciphered and the ICV put into the 16 bytes that software left at its end. Sizes never change.
  *
  * While software has not switched it on, a packet that asks for it leaves as it is, in clear: counted, because that is
- * what a driver must not let happen. AH is not made: such a packet leaves as it is, and is counted.
+ * what a driver must not let happen.
  */
 
 const ENCRYPTED = counterSlot('txSecurityEncrypted');
@@ -55,7 +59,7 @@ const OFF = counterSlot('txSecurityOff');
 const MALFORMED = counterSlot('txSecurityMalformed');
 const HEADER_DIFFERS = counterSlot('txSecurityHeaderDiffers');
 const WITHOUT_STORE_FORWARD = counterSlot('txSecurityWithoutStoreForward');
-const AH = counterSlot('txSecurityAh');
+const WITHOUT_CHECK = counterSlot('txSecurityWithoutCheck');
 const ENGINE_ERROR = counterSlot('txEngineError');
 
 /** Verdict of {@link prepareEncryption}: the packet leaves as it is. */
@@ -69,8 +73,10 @@ const ESP_HEADER = 16;
 const SPI_AND_SEQUENCE = 8;
 const ICV = 16;
 const PROTOCOL_ESP = 50;
+const PROTOCOL_AH = 51;
 
 const ETHERNET_HEADER = 14;
+const IPV4_HEADER = 20;
 /** Ethernet and an IPv4 header. */
 const PLAIN_PAYLOAD = 34;
 /** That, an ESP header and an ICV: what is left is enciphered. */
@@ -87,6 +93,7 @@ const OPTION_BITS = (1 << TXD_PAYLEN_SHIFT) - 1;
  * @param source where it lies now: `slot`, or host memory
  * @param length its bytes, the room for the ICV included
  * @param context word of the memory's u32 where the context descriptor lies
+ * @param options of its first data descriptor: POPTS and CC
  * @returns a SECURITY_ verdict
  */
 export function prepareEncryption(
@@ -95,29 +102,38 @@ export function prepareEncryption(
   source: number,
   length: number,
   context: number,
+  options: number,
 ): number {
-  const { registers, state } = core;
+  const { choices, registers, state } = core;
   const { u8, u32 } = core.memory;
   const control = registers[REG.SECTXCTRL >> 2];
   if ((registers[REG.IPSTXIDX >> 2] & IPSTXIDX_IPS_TX_EN) === 0 || (control & SECTXCTRL_SECTX_DIS) !== 0) {
     count(core, OFF);
+    return choices.transmitWhileOff === 'drop' ? SECURITY_DROP : SECURITY_CLEAR;
+  }
+  if (choices.contextCheck === 'needed' && (options & TXD_CC) === 0) {
+    count(core, WITHOUT_CHECK);
     return SECURITY_CLEAR;
   }
   if ((control & SECTXCTRL_STORE_FORWARD) === 0) count(core, WITHOUT_STORE_FORWARD);
   const command = u32[context + (TXC_COMMAND >> 2)];
-  if ((command & TXC_IPSEC_TYPE_ESP) === 0) {
-    count(core, AH);
-    return SECURITY_CLEAR;
-  }
-  // The card finds the ESP header by MACLEN and the IP version that the context tells, not by looking.
-  const ip = (u32[context + (TXC_LENGTHS >> 2)] >>> TXC_MACLEN_SHIFT) & 0x7f;
+  const ah = (command & TXC_IPSEC_TYPE_ESP) === 0;
+  // The card finds the header by what the context tells, not by looking.
+  const lengths = u32[context + (TXC_LENGTHS >> 2)];
+  const ip = (lengths >>> TXC_MACLEN_SHIFT) & 0x7f;
   const ipv4 = (command & TXC_IPV4) !== 0;
-  const esp = ip + (ipv4 ? 20 : 40);
-  if (esp + ESP_HEADER + ICV > length) {
+  const esp = ip + ipHeaderBytes(core, lengths, ipv4, (options & TXD_POPTS_TXSM) !== 0);
+  const least = ah ? (ipv4 ? AH_BYTES_IPV4 : AH_BYTES_IPV6) : ESP_HEADER + ICV;
+  if (esp + least > length) {
     count(core, MALFORMED);
     return SECURITY_DROP;
   }
-  const agrees = u8[source + ip] >>> 4 === (ipv4 ? 4 : 6) && u8[source + ip + (ipv4 ? 9 : 6)] === PROTOCOL_ESP;
+  const protocol = ah ? PROTOCOL_AH : PROTOCOL_ESP;
+  const agrees =
+    u8[source + ip] >>> 4 === (ipv4 ? 4 : 6) &&
+    u8[source + ip + (ipv4 ? 9 : 6)] === protocol &&
+    esp === ip + (ipv4 ? 20 : 40) &&
+    (!ah || ahLengthFits(u8, source + esp, !ipv4));
   if (!agrees) count(core, HEADER_DIFFERS);
   const entry = state + layout.TX_SA + (u32[context + (TXC_SA >> 2)] & TXC_SA_INDEX) * layout.SA_BYTES;
   const session = txSession(core, entry);
@@ -126,7 +142,7 @@ export function prepareEncryption(
   const nonce = (state + layout.NONCES + core.jobs * 16) >> 2;
   u32[((state + layout.JOB_FRAMES) >> 2) + core.jobs] = core.filled;
   core.jobs++;
-  const iv = source + esp + SPI_AND_SEQUENCE;
+  const iv = source + esp + (ah ? AH_IV : SPI_AND_SEQUENCE);
   u32[nonce] = u32[(entry + layout.SA_NONCE) >> 2];
   if ((iv & 3) === 0) {
     u32[nonce + 1] = u32[iv >> 2];
@@ -140,7 +156,19 @@ export function prepareEncryption(
   u32[job + (JOB_IV >> 2)] = nonce << 2;
   u32[job + (JOB_AAD >> 2)] = source + esp;
   u32[job + (JOB_TAG >> 2)] = slot + length - ICV;
-  if ((command & TXC_IPSEC_ENCRYPT) !== 0) {
+  if (ah) {
+    if (source !== slot) move(core, slot, source, length);
+    // The room of the receive side, which has nothing under way while frames are sent.
+    const copy = slot - layout.SLOTS * layout.SLOT_BYTES;
+    copyForAh(core, slot, copy, ip, esp, length, !ipv4);
+    u32[job + (JOB_SOURCE >> 2)] = slot;
+    u32[job + (JOB_CIPHER_OFFSET >> 2)] = length;
+    u32[job + (JOB_CIPHER_LENGTH >> 2)] = 0;
+    u32[job + (JOB_AAD >> 2)] = copy + ip;
+    u32[job + (JOB_AAD_LENGTH >> 2)] = length - ip;
+    u32[job + (JOB_TAG >> 2)] = slot + esp + AH_ICV;
+    count(core, AUTHENTICATED);
+  } else if ((command & TXC_IPSEC_ENCRYPT) !== 0) {
     u32[job + (JOB_CIPHER_LENGTH >> 2)] = length - esp - ESP_HEADER - ICV;
     u32[job + (JOB_AAD_LENGTH >> 2)] = SPI_AND_SEQUENCE;
     if (source !== slot) move(core, slot, source, esp + ESP_HEADER);
@@ -153,6 +181,15 @@ export function prepareEncryption(
     count(core, AUTHENTICATED);
   }
   return SECURITY_JOB;
+}
+
+/**
+ * Bytes from the IP header to ESP or AH. By IPLEN, if that is the choice: it counts the ESP header where a layer 4 checksum
+ * is asked for (X550 datasheet 7.2.3.2).
+ */
+function ipHeaderBytes(core: CardCore, lengths: number, ipv4: boolean, layer4: boolean): number {
+  if (core.choices.espHeader === 'version') return ipv4 ? 20 : 40;
+  return (lengths & TXC_IPLEN) - (layer4 ? ESP_HEADER : 0);
 }
 
 /**
@@ -175,7 +212,9 @@ export function prepareEncryptionRun(core: CardCore, from: number, most: number,
   if ((control & (SECTXCTRL_SECTX_DIS | SECTXCTRL_STORE_FORWARD)) !== SECTXCTRL_STORE_FORWARD) return 0;
   const wanted = TXC_IPSEC_TYPE_ESP | TXC_IPSEC_ENCRYPT | TXC_IPV4;
   if ((i32[context + (TXC_COMMAND >> 2)] & wanted) !== wanted) return 0;
-  if (((i32[context + (TXC_LENGTHS >> 2)] >>> TXC_MACLEN_SHIFT) & 0x7f) !== ETHERNET_HEADER) return 0;
+  const lengthsTold = i32[context + (TXC_LENGTHS >> 2)];
+  if (((lengthsTold >>> TXC_MACLEN_SHIFT) & 0x7f) !== ETHERNET_HEADER) return 0;
+  if (ipHeaderBytes(core, lengthsTold, true, false) !== IPV4_HEADER) return 0;
   const entry = state + layout.TX_SA + (i32[context + (TXC_SA >> 2)] & TXC_SA_INDEX) * layout.SA_BYTES;
   const session = txSession(core, entry) | 0;
   if (session === core.zeroTxSession) return 0;
@@ -184,6 +223,7 @@ export function prepareEncryptionRun(core: CardCore, from: number, most: number,
   const gapEnd = direct.gapEnd | 0;
   const salt = i32[(entry + layout.SA_NONCE) >> 2];
   const options = i32[(from + TXD_OPTIONS) >> 2] & OPTION_BITS;
+  if (core.choices.contextCheck === 'needed' && (options & TXD_CC) === 0) return 0;
   const at = ((state + layout.TX_AT) >> 2) + filled;
   const lengths = ((state + layout.TX_LENGTHS) >> 2) + filled;
   const jobFrames = ((state + layout.JOB_FRAMES) >> 2) + core.jobs;

@@ -82,15 +82,16 @@ function linkSpeed(mbps: number): number {
   return mbps >= 1000 ? LINKS_SPEED_1G : LINKS_SPEED_100M;
 }
 
-/** RDY says that a side which was told to stop has nothing left inside; while it may run it is 0. */
+/** RDY says that a side which was told to stop has nothing left inside. What it says of one that may run is a choice. */
 function settleSecurity(core: CardCore): void {
   const { registers, state } = core;
   const { u32 } = core.memory;
   const off = core.choices.fuse === 'fused' ? field.SECTXSTAT_SECTX_OFF_DIS : 0;
   const txStopped = (registers[REG.SECTXCTRL >> 2] & field.SECTXCTRL_TX_DIS) !== 0;
   const rxStopped = (registers[REG.SECRXCTRL >> 2] & field.SECRXCTRL_RX_DIS) !== 0;
+  const { idleReady } = core.choices;
   const txEmpty = u32[(state + layout.TX_HELD) >> 2] === 0;
   // A receive side that is stopped looks at no frame, so nothing is inside it.
-  registers[REG.SECTXSTAT >> 2] = off | (txStopped && txEmpty ? field.SECTXSTAT_SECTX_RDY : 0);
-  registers[REG.SECRXSTAT >> 2] = off | (rxStopped ? field.SECRXSTAT_SECRX_RDY : 0);
+  registers[REG.SECTXSTAT >> 2] = off | ((txStopped || idleReady) && txEmpty ? field.SECTXSTAT_SECTX_RDY : 0);
+  registers[REG.SECRXSTAT >> 2] = off | (rxStopped || idleReady ? field.SECRXSTAT_SECRX_RDY : 0);
 }

@@ -377,7 +377,7 @@ function prepare(
   }
   if ((asked & TXD_POPTS_TXSM) !== 0) insertLayer4Checksum(core, slot, length, context, security);
   if (security) {
-    const verdict = prepareEncryption(core, slot, source, length, context);
+    const verdict = prepareEncryption(core, slot, source, length, context, options);
     if (core.trace !== undefined) traceTransmitted(core, core.trace, source, length, context, verdict);
     if (verdict === SECURITY_DROP) return false;
     if (verdict !== SECURITY_JOB && source !== slot) move(core, slot, source, length);
