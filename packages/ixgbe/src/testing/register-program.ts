@@ -275,7 +275,7 @@ export function littleEndian(bytes: Uint8Array, at: number): number {
   return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
 }
 
-/** The dwords of a context descriptor for ESP. `maclen` and `iplen` in bytes, `index` is the SA's. */
+/** The dwords of a context descriptor for ESP, or AH. `maclen` and `iplen` in bytes, `index` is the SA's. */
 export function espContext(parts: {
   readonly index: number;
   readonly maclen?: number;
@@ -284,13 +284,15 @@ export function espContext(parts: {
   readonly ipv6?: boolean;
   readonly encrypt?: boolean;
   readonly layer4?: number;
+  readonly ah?: boolean;
 }): number[] {
-  const { index, maclen = 14, ipv6 = false, encrypt = true, espLen = 0, layer4 = descriptor.TXC_L4T_RESERVED } = parts;
+  const { index, maclen = 14, ipv6 = false, ah = false, encrypt = !ah, espLen = 0 } = parts;
+  const { layer4 = descriptor.TXC_L4T_RESERVED } = parts;
   const iplen = parts.iplen ?? (ipv6 ? 40 : 20);
   const command =
     descriptor.TXD_DEXT |
     descriptor.TXD_DTYP_CONTEXT |
-    descriptor.TXC_IPSEC_TYPE_ESP |
+    (ah ? 0 : descriptor.TXC_IPSEC_TYPE_ESP) |
     (encrypt ? descriptor.TXC_IPSEC_ENCRYPT : 0) |
     (ipv6 ? 0 : descriptor.TXC_IPV4) |
     layer4 |
