@@ -50,6 +50,7 @@ export const COUNTER_NAMES = [
   'tableCommandsIgnored',
   'tableCommandsLost',
   'enablesWithCommand',
+  'securityWithoutDrain',
   'sessionsMade',
   'sessionsFailed',
   'resets',

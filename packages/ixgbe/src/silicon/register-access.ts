@@ -1,4 +1,12 @@
-import { EICR_RTXQ, GPIE_OCD, IPSRXIDX_READ, IPSRXIDX_WRITE, SECTXCTRL_SECTX_DIS } from '../register-fields.ts';
+import {
+  EICR_RTXQ,
+  GPIE_OCD,
+  IPSRXIDX_READ,
+  IPSRXIDX_WRITE,
+  SECTXCTRL_SECTX_DIS,
+  SECTXCTRL_STORE_FORWARD,
+  SECTXSTAT_SECTX_RDY,
+} from '../register-fields.ts';
 import { REG } from '../registers.ts';
 import { type CardCore, count } from './_core.ts';
 import { COMMAND_DUE, MARK_RX_TABLE, MARK_TX_TABLE, MARKS, MARKS_IN_ORDER } from './_layout.ts';
@@ -35,6 +43,7 @@ const READ_ONLY_WRITES = counterSlot('readOnlyWrites');
 const WRITE_ONLY_READS = counterSlot('writeOnlyReads');
 const COMMANDS_LOST = counterSlot('tableCommandsLost');
 const ENABLES_WITH_COMMAND = counterSlot('enablesWithCommand');
+const WITHOUT_DRAIN = counterSlot('securityWithoutDrain');
 
 /** Reads the register at a byte offset. */
 export function readRegister(core: CardCore, offset: number): number {
@@ -125,9 +134,14 @@ export function writeRegister(core: CardCore, offset: number, value: number): vo
 /** A part without the block keeps it off; a block that is off has no IPsec enabled. */
 function securityControl(core: CardCore, offset: number, value: number): number {
   const next = core.choices.fuse === 'fused' ? value | SECTXCTRL_SECTX_DIS : value;
+  const transmit = offset === REG.SECTXCTRL;
+  if (((next ^ core.registers[offset >> 2]) & (SECTXCTRL_SECTX_DIS | (transmit ? SECTXCTRL_STORE_FORWARD : 0))) !== 0) {
+    // What is inside meanwhile may be done half one way and half the other.
+    const status = core.registers[(transmit ? REG.SECTXSTAT : REG.SECRXSTAT) >> 2];
+    if ((status & SECTXSTAT_SECTX_RDY) === 0) count(core, WITHOUT_DRAIN);
+  }
   if ((next & SECTXCTRL_SECTX_DIS) !== 0) {
-    const index = offset === REG.SECTXCTRL ? REG.IPSTXIDX : REG.IPSRXIDX;
-    core.registers[index >> 2] &= ~1;
+    core.registers[(transmit ? REG.IPSTXIDX : REG.IPSRXIDX) >> 2] &= ~1;
   }
   return next;
 }

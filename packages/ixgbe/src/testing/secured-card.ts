@@ -14,7 +14,8 @@ export class SecuredCard {
   readonly wire: ListWire = new ListWire(this.memory);
   readonly environment: ReturnType<typeof simulatedEnvironment> = simulatedEnvironment();
   readonly card: Card82599;
-  readonly program: RegisterProgram;
+  program: RegisterProgram;
+  #starts = 0;
 
   constructor(options: CardOptions = {}) {
     this.card = Card82599.create({
@@ -26,11 +27,17 @@ export class SecuredCard {
       macAddress: Uint8Array.of(0x02, 0, 0, 0, 0, 1),
       options,
     });
-    this.program = new RegisterProgram(this.card, this.memory, 'p');
+    this.program = this.restart();
+  }
+
+  /** Resets the card and switches everything on again, with new rings. */
+  restart(): RegisterProgram {
+    this.program = new RegisterProgram(this.card, this.memory, `p${this.#starts++}`);
     this.program.reset();
     this.program.startReceive();
     this.program.startTransmit();
     this.program.startSecurity();
+    return this.program;
   }
 
   /** Puts a frame on the wire and gives what the host gets of it. */
