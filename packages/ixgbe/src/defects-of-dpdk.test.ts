@@ -154,7 +154,7 @@ describe('3. an address that is cleared in the staging registers only', () => {
     driver.removeRx(driver.addRx({ spi: 5, address: TUNNEL_END }));
     expect(addressEntry(card, 0)).toBe(0x0502_10ac);
     // The address comes again, in another place because the first one was promised to somebody meanwhile.
-    driver.addresses[0] = { bytes: [], ipv6: false, references: 1 };
+    driver.addresses[0] = { bytes: new Array(16).fill(1), ipv6: false, references: 1 };
     driver.addRx({ spi: 6, address: TUNNEL_END });
     expect(secp(card, enciphered(espFrame({ spi: 6 })))).toBe(0);
   });
