@@ -9,7 +9,8 @@ import {
   BURST_SA,
   type PacketBurst,
 } from '@inline-ipsec/ipsec/packet-burst';
-import { MBUF_BUF_ADDR, MBUF_DATA_LEN, MBUF_DATA_OFF, MBUF_NB_SEGS } from '@inline-ipsec/mbuf/layout';
+import { MBUF_BUF_ADDR, MBUF_DATA_LEN, MBUF_DATA_OFF, MBUF_NB_SEGS, MBUF_OL_FLAGS_LO } from '@inline-ipsec/mbuf/layout';
+import { RX_SEC_OFFLOAD_FAILED } from '@inline-ipsec/mbuf/offload-flags';
 import { IPV4_FRAGMENT_WORD, ipv4IsFragment } from '@inline-ipsec/net/ipv4';
 import { Ipv6Walk, WALK_OK, walkIpv6Extensions } from '@inline-ipsec/net/ipv6-extensions';
 
@@ -20,6 +21,7 @@ const ETHERNET_BYTES = 14;
 const ETHERTYPE_IPV4 = 0x0008;
 const ETHERTYPE_IPV6 = 0xdd86;
 const PROTOCOL_ESP = 50;
+const PROTOCOL_AH = 51;
 const ESP_HEADER_BYTES = 8;
 
 /** Frames sorted by kind. One frame is in one of the bursts, or was dropped. */
@@ -81,7 +83,9 @@ function classifyIpv4(memory: Memory, table: Uint32Array, count: number, plain: 
     ) {
       break;
     }
-    if (((i32[ip + 2] >>> 8) & 0xff) !== PROTOCOL_ESP) {
+    const protocol = (i32[ip + 2] >>> 8) & 0xff;
+    if (protocol !== PROTOCOL_ESP) {
+      if (protocol === PROTOCOL_AH) break;
       i32[(plainAt >> 2) + BURST_MBUF] = m;
       i32[(plainAt >> 2) + BURST_HEADER] = at;
       i32[(plainAt >> 2) + BURST_LENGTH] = length;
@@ -111,6 +115,8 @@ function classifyAny(memory: Memory, m: number, { ipv4, ipv6, esp }: Classes, dr
   const etherType = u16[(at - 2) >> 1];
   if (u16[(m + MBUF_NB_SEGS) >> 1] !== 1) {
     drops.drop(m, DROP.multi_segment, 0);
+  } else if (!isSound(u32[(m + MBUF_OL_FLAGS_LO) >> 2], u8, at, has)) {
+    drops.drop(m, DROP.offload_failed, 0);
   } else if (has >= 20 && etherType === ETHERTYPE_IPV4) {
     const word = i32[at >> 2];
     const l3 = (word & 0xf) << 2;
@@ -129,6 +135,16 @@ function classifyAny(memory: Memory, m: number, { ipv4, ipv6, esp }: Classes, dr
   } else if (etherType === ETHERTYPE_IPV4 || etherType === ETHERTYPE_IPV6) {
     drops.drop(m, DROP.ip_header, 0);
   } else drops.drop(m, DROP.ethertype, 0);
+}
+
+/**
+ * False for AH that a port says it could not verify. For ESP that is asked later, when its SA is known; of AH no stage knows
+ * anything, and it would go on as a clear packet does.
+ */
+function isSound(flags: number, u8: Uint8Array, at: number, has: number): boolean {
+  if ((flags & RX_SEC_OFFLOAD_FAILED) === 0) return true;
+  const protocol = has < 20 ? 0 : u8[at + (u8[at] >>> 4 === 6 ? 6 : 9)];
+  return protocol === PROTOCOL_ESP;
 }
 
 /** Looks behind the extension headers, for ESP or whatever else the packet carries. */
