@@ -5,6 +5,7 @@ import {
   IPSRXIDX_WRITE,
   SECTXCTRL_SECTX_DIS,
   SECTXCTRL_STORE_FORWARD,
+  SECTXCTRL_TX_DIS,
   SECTXSTAT_SECTX_RDY,
 } from '../register-fields.ts';
 import { REG } from '../registers.ts';
@@ -135,10 +136,12 @@ export function writeRegister(core: CardCore, offset: number, value: number): vo
 function securityControl(core: CardCore, offset: number, value: number): number {
   const next = core.choices.fuse === 'fused' ? value | SECTXCTRL_SECTX_DIS : value;
   const transmit = offset === REG.SECTXCTRL;
-  if (((next ^ core.registers[offset >> 2]) & (SECTXCTRL_SECTX_DIS | (transmit ? SECTXCTRL_STORE_FORWARD : 0))) !== 0) {
+  const old = core.registers[offset >> 2];
+  const changed = next ^ old;
+  if ((changed & SECTXCTRL_SECTX_DIS) !== 0 || (transmit && (changed & SECTXCTRL_STORE_FORWARD) !== 0)) {
     // What is inside meanwhile may be done half one way and half the other.
-    const status = core.registers[(transmit ? REG.SECTXSTAT : REG.SECRXSTAT) >> 2];
-    if ((status & SECTXSTAT_SECTX_RDY) === 0) count(core, WITHOUT_DRAIN);
+    const ready = core.registers[(transmit ? REG.SECTXSTAT : REG.SECRXSTAT) >> 2] & SECTXSTAT_SECTX_RDY;
+    if ((old & SECTXCTRL_TX_DIS) === 0 || ready === 0) count(core, WITHOUT_DRAIN);
   }
   if ((next & SECTXCTRL_SECTX_DIS) !== 0) {
     core.registers[(transmit ? REG.IPSTXIDX : REG.IPSRXIDX) >> 2] &= ~1;
