@@ -150,7 +150,7 @@ export function layer4Type(protocol: number): number {
 }
 
 /** Status bits of a TCP or UDP checksum over `bytes` bytes at `at`; `pseudo` is the sum of the addresses. */
-function layer4Status(core: CardCore, at: number, bytes: number, protocol: number, pseudo: number): number {
+export function layer4Status(core: CardCore, at: number, bytes: number, protocol: number, pseudo: number): number {
   const udp = protocol === PROTOCOL_UDP;
   if ((core.registers[REG.RXCSUM >> 2] & RXCSUM_IPPCSE) === 0 || (!udp && protocol !== PROTOCOL_TCP)) return 0;
   if (bytes < (udp ? 8 : 20)) return 0;

@@ -15,13 +15,20 @@ import {
   STATUS_SUCCESS,
 } from '@inline-ipsec/cryptodev/job';
 import { RXD_SECERR_AUTHENTICATION, RXD_SECERR_LENGTH, RXD_SECERR_PROTOCOL, RXD_STAT_SECP } from '../descriptors.ts';
-import { IPSRXIDX_IPS_RX_EN, IPSRXMOD_DECRYPT, IPSRXMOD_PROTO, SECRXCTRL_SECRX_DIS } from '../register-fields.ts';
+import {
+  IPSRXIDX_IPS_RX_EN,
+  IPSRXMOD_DECRYPT,
+  IPSRXMOD_PROTO,
+  RXCSUM_IPPCSE,
+  SECRXCTRL_SECRX_DIS,
+} from '../register-fields.ts';
 import { REG } from '../registers.ts';
 import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
 import { move } from './move.ts';
 import { AH_BYTES_IPV4, AH_BYTES_IPV6, AH_ICV, AH_IV, AH_SPI, ahLengthFits, copyForAh } from './security-ah.ts';
+import { reportInner } from './security-inner.ts';
 import { findRxSa, NO_SA } from './security-lookup.ts';
 
 /**
@@ -267,19 +274,22 @@ function isPlain(i32: Int32Array, record: number): boolean {
 /** Runs the jobs of a batch and writes what became of each into its frame's status. */
 export function runDecryption(core: CardCore): void {
   const { i32 } = core.memory;
-  const { jobs, state } = core;
+  const { jobs, registers, state } = core;
+  // Layer 4 is looked at behind the security block as before it: while software wants its checksums.
+  const layer4 = (registers[REG.RXCSUM >> 2] & RXCSUM_IPPCSE) !== 0;
   if (core.engine.process(state + layout.JOBS, jobs) !== jobs) {
-    judgeJobs(core);
+    judgeJobs(core, layer4);
     return;
   }
   const first = (state + layout.JOB_FRAMES) >> 2;
   for (let i = 0; i < jobs; i++) i32[(i32[first + i] + layout.FRAME_STATUS) >> 2] |= RXD_STAT_SECP;
+  if (layer4) for (let i = 0; i < jobs; i++) reportInner(core, i);
   count(core, GOOD, jobs);
   core.jobs = 0;
 }
 
 /** Some of the jobs failed. */
-function judgeJobs(core: CardCore): void {
+function judgeJobs(core: CardCore, layer4: boolean): void {
   const { u32 } = core.memory;
   const { state } = core;
   for (let i = 0; i < core.jobs; i++) {
@@ -289,6 +299,7 @@ function judgeJobs(core: CardCore): void {
     const result = u32[job + (JOB_STATUS >> 2)];
     if (result === STATUS_SUCCESS) {
       u32[status] |= RXD_STAT_SECP;
+      if (layer4) reportInner(core, i);
       count(core, GOOD);
       continue;
     }
