@@ -1,4 +1,5 @@
 import { createCipheriv } from 'node:crypto';
+import { type Environment, simulatedEnvironment } from '@inline-ipsec/eal/environment';
 import { RX_SEC_OFFLOAD } from '@inline-ipsec/mbuf/offload-flags';
 import { describe, expect, it } from 'vitest';
 import { espFrame } from './testing/esp-frame.ts';
@@ -156,6 +157,22 @@ describe('SAs that come and go', () => {
       const toUs = enciphered(espFrame({ spi: 1 + (i >> 7), destination: endOf(i) }), { key: keyOf(i) });
       expect(bench.receiveFrame(toUs).flags, `SA ${i}, in`).toBe(RX_SEC_OFFLOAD);
     }
+    bench.end();
+  });
+});
+
+describe('a card that takes its time over table commands', () => {
+  it('is waited for, command by command', () => {
+    let passed = 0;
+    const environment: Environment = { ...simulatedEnvironment(), now: () => (passed += 300) };
+    const bench = secureBench({ environment, card: { commandDelay: 1000 } });
+    const out = bench.session(egress(6));
+    const flow = bench.bind(bench.session(ingress(5)));
+    expect(bench.sendFrame(out, { spi: 6 })).toEqual([enciphered(espFrame({ spi: 6 }))]);
+    expect(bench.receiveFrame(enciphered(espFrame({ spi: 5 }))).flags).toBe(RX_SEC_OFFLOAD);
+    bench.port.flowDestroy(flow);
+    expect(bench.receiveFrame(enciphered(espFrame({ spi: 5 }))).flags).toBe(0);
+    expect(bench.card.counters()).not.toHaveProperty('tableCommandsLost');
     bench.end();
   });
 });

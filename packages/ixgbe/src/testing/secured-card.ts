@@ -1,3 +1,4 @@
+import type { EngineFactory } from '@inline-ipsec/cryptodev/engine';
 import { createNobleEngine } from '@inline-ipsec/cryptodev/noble-engine';
 import { simulatedEnvironment } from '@inline-ipsec/eal/environment';
 import { Memory } from '@inline-ipsec/eal/memory';
@@ -10,19 +11,26 @@ import { type ReceivedFrame, RegisterProgram } from './register-program.ts';
 /** For tests: a card that a program without any driver has switched on, its security block too. */
 
 export class SecuredCard {
-  readonly memory: Memory = Memory.create({ bytes: 16 << 20 });
-  readonly wire: ListWire = new ListWire(this.memory);
+  readonly memory: Memory;
+  readonly wire: ListWire;
   readonly environment: ReturnType<typeof simulatedEnvironment> = simulatedEnvironment();
   readonly card: Card82599;
   program: RegisterProgram;
   #starts = 0;
 
-  constructor(options: CardOptions = {}) {
+  /** @param create of its engine; by default noble's */
+  constructor(
+    options: CardOptions = {},
+    memory: Memory = Memory.create({ bytes: 16 << 20 }),
+    create: EngineFactory = createNobleEngine,
+  ) {
+    this.memory = memory;
+    this.wire = new ListWire(memory);
     this.card = Card82599.create({
       name: '0',
       memory: this.memory,
       wire: this.wire,
-      engine: createNobleEngine(this.memory),
+      engine: create(this.memory),
       environment: this.environment,
       macAddress: Uint8Array.of(0x02, 0, 0, 0, 0, 1),
       options,
