@@ -3,7 +3,7 @@ import { simulatedEnvironment } from '@inline-ipsec/eal/environment';
 import { Memory } from '@inline-ipsec/eal/memory';
 import { describe, expect, it } from 'vitest';
 import * as descriptor from '../descriptors.ts';
-import { ipsrxkey, REG, rdt } from '../registers.ts';
+import { ipsrxkey, REG } from '../registers.ts';
 import { espFrame, TUNNEL_END } from '../testing/esp-frame.ts';
 import { ListWire } from '../testing/list-wire.ts';
 import { espContext, RegisterProgram } from '../testing/register-program.ts';
