@@ -30,7 +30,7 @@ export interface IxgbeDeviceOptions {
   readonly engines: readonly EngineCandidate[];
   /** The open questions about the silicon, for all cards. */
   readonly card?: CardOptions;
-  /** Sees every card that is made, for dumps and traces. */
+  /** Sees every card that is made, before its driver does, for dumps and traces. */
   readonly onCard?: (card: Card82599) => void;
 }
 
@@ -89,11 +89,11 @@ function plug(device: DeviceArguments, eal: Eal, options: IxgbeDeviceOptions): v
       options: { ...cardOptions, lanId: lanIdOf(device.name) },
     });
     undo.push(() => card.close());
+    options.onCard?.(card);
     driver = driverOf(card, unplug);
     eal.steps.add(card);
     undo.push(() => eal.steps.remove(card.name));
     ports.add(driver, device.name, opened);
-    options.onCard?.(card);
   } catch (error) {
     driver?.close();
     unplug();

@@ -10,6 +10,7 @@ import { Memory } from '@inline-ipsec/eal/memory';
 import { EthPorts } from '@inline-ipsec/ethdev/ports';
 import { softwareDevices } from '@inline-ipsec/ethdev/software-devices';
 import { ixgbeDevice } from '@inline-ipsec/ixgbe/ixgbe-device';
+import type { Card82599 } from '@inline-ipsec/ixgbe/silicon/card';
 import type { CaptureFiles } from '@inline-ipsec/wire/capture-files';
 import { pcapWireKind } from '@inline-ipsec/wire/pcap-wire';
 import type { WireKind } from '@inline-ipsec/wire/wire';
@@ -41,6 +42,8 @@ export interface Platform {
 export interface StartOptions {
   readonly peculiarities?: Peculiarities2018;
   readonly memory?: EalInit['memory'];
+  /** Sees every modelled card, before its driver does. */
+  readonly onCard?: (card: Card82599) => void;
 }
 
 /**
@@ -53,7 +56,7 @@ export interface StartOptions {
 export function startGateway(
   argv: readonly string[],
   platform: Platform,
-  { peculiarities = {}, memory }: StartOptions = {},
+  { peculiarities = {}, memory, onCard }: StartOptions = {},
 ): Gateway | undefined {
   const { environment, files, tap, readFile, engines = {} } = platform;
   const ports = new EthPorts();
@@ -64,7 +67,7 @@ export function startGateway(
     argv,
     environment,
     drivers: [
-      ixgbeDevice({ ports, wires, engines: candidates(engines) }),
+      ixgbeDevice({ ports, wires, engines: candidates(engines), ...(onCard === undefined ? {} : { onCard }) }),
       ...softwareDevices(ports, files, tap),
       ...cryptoDrivers(devices, engines),
     ],

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { nodeEnvironment } from '@inline-ipsec/eal/node-environment';
 import { statisticsText } from '../gateway/statistics-screen.ts';
+import type { CardTraceRequest } from './card-trace-output.ts';
 import { ControlWords, STOP_IDLE } from './control-words.ts';
 import type { LcoreThreadData, LcoreThreadMessage } from './lcore-thread.ts';
 import { attachMemory } from './shared-memory.ts';
@@ -12,9 +13,14 @@ import { StopSignal } from './stop-signal.ts';
  * included; this one has the signals and the statistics screens.
  *
  * @param program the module that the thread runs: it calls `runLcoreThread`
+ * @param trace what the modelled cards shall tell
  * @returns the exit status: 0, or 1 when it cannot start or a wire failed on the way
  */
-export async function gatewayCommand(words: readonly string[], program: URL): Promise<number> {
+export async function gatewayCommand(
+  words: readonly string[],
+  program: URL,
+  trace?: CardTraceRequest,
+): Promise<number> {
   const control = new ControlWords();
   let screen: NodeJS.Timeout | undefined;
   // The last screen is printed by the lcores' thread, so there must be no other any more.
@@ -23,7 +29,10 @@ export async function gatewayCommand(words: readonly string[], program: URL): Pr
     control.requestStop(reason);
   };
   const stop = new StopSignal(requestStop);
-  const workerData: LcoreThreadData = { thread: 'ipsec-secgw lcores', words, control: control.buffer };
+  const workerData: LcoreThreadData = {
+    ...{ thread: 'ipsec-secgw lcores', words, control: control.buffer },
+    ...(trace === undefined ? {} : { trace }),
+  };
   const thread = new Worker(program, { workerData });
   thread.on('message', (message: LcoreThreadMessage) => {
     if (message.kind === 'idle') requestStop(STOP_IDLE);

@@ -1,6 +1,7 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { Gateway } from '../gateway/gateway.ts';
 import { type Platform, startGateway } from '../gateway/start-gateway.ts';
+import { CardTraceOutput, type CardTraceRequest } from './card-trace-output.ts';
 import { ControlWords, STOP_IDLE } from './control-words.ts';
 import { nodePlatform } from './platform.ts';
 import { pollGateway } from './poll-loop.ts';
@@ -19,6 +20,8 @@ export interface LcoreThreadData {
   /** The command line, without the program's name. */
   readonly words: readonly string[];
   readonly control: SharedArrayBuffer;
+  /** What the modelled cards shall tell, if anything. */
+  readonly trace?: CardTraceRequest;
 }
 
 /** What it posts to the main thread, in this order, each at most once. */
@@ -41,11 +44,14 @@ export function isLcoreThread(): boolean {
 
 /** The whole life of a gateway. Its exit status goes to the control words. */
 export function runLcoreThread(): void {
-  const { words, control: buffer } = workerData as LcoreThreadData;
+  const { words, control: buffer, trace } = workerData as LcoreThreadData;
   const control = new ControlWords(buffer);
   const platform = nodePlatform();
+  let output: CardTraceOutput | undefined;
   try {
-    const gateway = startGateway(['ipsec-secgw', ...words], platform);
+    if (trace !== undefined) output = new CardTraceOutput(trace);
+    const onCard = output?.follow.bind(output);
+    const gateway = startGateway(['ipsec-secgw', ...words], platform, onCard === undefined ? {} : { onCard });
     // Otherwise only help was asked for.
     if (gateway !== undefined) control.status = run(gateway, platform, control);
   } catch (error) {
@@ -53,6 +59,8 @@ export function runLcoreThread(): void {
     if (text === undefined) throw error;
     platform.environment.write('stderr', text);
     control.status = 1;
+  } finally {
+    output?.close();
   }
 }
 

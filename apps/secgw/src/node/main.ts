@@ -7,7 +7,7 @@ import { subcommands } from './subcommands.ts';
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
-    process.exitCode = await subcommands(words);
+    process.exitCode = await subcommands(words, new URL(import.meta.url));
   } catch (error) {
     process.exitCode = 1;
     const text = startFailureText(error);

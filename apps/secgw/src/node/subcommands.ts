@@ -1,7 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_SIZES } from '../bench/frame-mix.ts';
 import { ALL_SECTIONS, benchCommand, DEFAULT_ENGINES, DEFAULT_SECTIONS } from './bench-command.ts';
+import type { CardTraceRequest } from './card-trace-output.ts';
 import { demoCommand } from './demo-command.ts';
+import { gatewayCommand } from './gateway-command.ts';
+
+/** What the options of the trace leave open. */
+const TRACE_HELP = `
+Keys are never written. An access that repeats the one before is counted, not written again.
+
+  ipsec-secgw trace --only security -l 6,7 -a 06:00.0,wire=... -- -p 0x3 ... -f inline.cfg`;
 
 const ENGINES = 'null, ipsec-mb, openssl, noble';
 /** What the options of the benchmark leave open. */
@@ -13,8 +21,12 @@ With --beside and without --only they are beside and crypto-perf.
   ipsec-secgw bench --only latency --sizes 64     one section, one size
   ipsec-secgw bench --beside PATH                 DPDK's gateway and ours; interop/peer/build-peer makes PATH`;
 
-/** Parses and runs a sub-command; returns the exit status. */
-export async function subcommands(words: readonly string[]): Promise<number> {
+/**
+ * Parses and runs a sub-command; returns the exit status.
+ *
+ * @param module what the threads of a gateway run
+ */
+export async function subcommands(words: readonly string[], module: URL): Promise<number> {
   const program = new Command('ipsec-secgw')
     .usage('COMMAND [options]\n       ipsec-secgw EAL-OPTIONS -- GATEWAY-OPTIONS')
     .description(
@@ -28,6 +40,19 @@ export async function subcommands(words: readonly string[]): Promise<number> {
     .option('--json', 'one JSON document', false)
     .action((options: { json: boolean }) => {
       status = demoCommand(options);
+    });
+  program
+    .command('trace')
+    .description('run the gateway, and write what its modelled 82599 cards see: register accesses, IPsec decisions')
+    .argument('[options...]', "the gateway's command line: EAL-OPTIONS -- GATEWAY-OPTIONS")
+    .option('--json', 'JSON, one line an event', false)
+    .addOption(new Option('--only <kind>', 'of both').choices(['registers', 'security']))
+    .option('--output <file>', 'where to (default: stdout, among what the gateway says)')
+    .addHelpText('after', TRACE_HELP)
+    .helpOption('--help', 'display help for command')
+    .allowUnknownOption()
+    .action(async (line: readonly string[], options: CardTraceRequest) => {
+      status = await gatewayCommand(line, module, options);
     });
   program
     .command('bench')
