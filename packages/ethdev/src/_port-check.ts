@@ -1,10 +1,17 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { DescriptorLimits } from './driver.ts';
 
-/** What a program asked of a port does not lie in what the device can do. */
+/** What a program asked of a port does not lie in what the device can do: the error names the nearest that does. */
 export function checkLimit(code: `ERR_${string}`, message: string, got: number, min: number, max: number): void {
   if (Number.isInteger(got) && got >= min && got <= max) return;
-  throw new SetupError({ code, errno: 'EINVAL', message, expected: `${min} to ${max}`, got: String(got) });
+  throw new SetupError({
+    code,
+    errno: 'EINVAL',
+    message,
+    expected: max < min ? 'none' : `${min} to ${max}`,
+    got: String(got),
+    remedy: max < min || Number.isNaN(got) ? undefined : `the nearest that works is ${got < min ? min : max}`,
+  });
 }
 
 /** Offloads that were asked for but are not there. */
@@ -32,7 +39,9 @@ export function checkDescriptors(who: string, asked: number | undefined, limits:
     message: `${who} cannot have this many descriptors`,
     expected: `${min} to ${max}${align > 1 ? `, a multiple of ${align}` : ''}`,
     got: String(count),
-    remedy: 'let adjustDescriptors choose the nearest count',
+    remedy: Number.isFinite(count)
+      ? `the nearest that works is ${nearestDescriptors(count, limits)}, as adjustDescriptors says`
+      : 'let adjustDescriptors choose the nearest count',
   });
 }
 

@@ -161,6 +161,7 @@ export class EthPort {
         code: 'ERR_PORT_POOL',
         errno: 'EINVAL',
         message: `${who} has no pool to take mbufs from`,
+        remedy: 'make one with PktmbufPool.create, and give it as pool',
       });
     }
     const room = pool.dataRoom - PKTMBUF_HEADROOM;
@@ -171,6 +172,7 @@ export class EthPort {
         message: `the mbufs of the pool for ${who} are too small`,
         expected: `a data room of at least ${info.minRxBufferBytes + PKTMBUF_HEADROOM} bytes`,
         got: String(pool.dataRoom),
+        remedy: 'make the pool with a larger dataRoom; the default of PktmbufPool.create is enough for 2 KiB',
       });
     }
     checkOffloads(who, offloads & ~configuration.rxOffloads, info.rxQueueOffloads ?? 0, rxOffloadNames);

@@ -117,6 +117,7 @@ describe('flow rules', () => {
         caught = error;
       }
       expect(caught).toBeInstanceOf(SetupError);
+      expect((caught as SetupError).remedy).toMatch(/\w/);
       return (caught as SetupError).code.replace('ERR_FLOW_', '');
     };
     const esp: FlowItem = { type: 'esp' };

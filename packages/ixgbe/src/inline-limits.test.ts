@@ -18,6 +18,7 @@ describe('what the card cannot do', () => {
     expect(caught).toBeInstanceOf(SetupError);
     expect((caught as SetupError).message).toMatch(pattern);
     expect((caught as SetupError).errno).toBe(errno);
+    expect((caught as SetupError).remedy).toMatch(/\w/);
     expect(bench.sessions.available).toBe(available);
   }
 

@@ -1,44 +1,68 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { FlowAction, FlowItem } from '@inline-ipsec/ethdev/flow';
 import type { EthPorts } from '@inline-ipsec/ethdev/ports';
+import type { ConfigurationWarning, Place } from '../configuration/configuration-error.ts';
 import type { FlowRule, GatewayConfiguration, Prefix, SaRule } from '../configuration/rules.ts';
+
+/** A rule that is to be. */
+interface WantedRule {
+  readonly what: string;
+  readonly place: Place;
+  readonly port: number;
+  readonly pattern: readonly FlowItem[];
+  readonly actions: readonly FlowAction[];
+}
 
 /**
  * Makes the file's `flow` lines and the `flow-direction` words of its SAs rules of their ports, and prints each. A rule
  * that a port cannot do is printed as such and is no reason to stop (DPDK's gateway: `flow_init`).
+ *
+ * @returns the rules that were refused, each with its line and the reason
  */
 export function installFlowRules(
   ports: EthPorts,
   configuration: GatewayConfiguration,
   print: (line: string) => void,
-): void {
-  configuration.flows.forEach((rule, index) => {
-    install(ports, rule.port, patternOf(rule), actionsOf(rule), `Flow #${index} (line ${rule.place.line})`, print);
-  });
-  for (const sa of configuration.sas) {
-    if (sa.flowDirection === undefined) continue;
-    const { port, queue } = sa.flowDirection;
-    const actions: FlowAction[] = [{ type: 'queue', conf: { index: queue } }, { type: 'end' }];
-    install(ports, port, espPattern(sa), actions, `Flow of sa ${sa.direction} ${sa.spi} to queue ${queue}`, print);
+): ConfigurationWarning[] {
+  const refused: ConfigurationWarning[] = [];
+  for (const { what, place, port, pattern, actions } of wantedRules(configuration)) {
+    const words = `${pattern.map(({ type }) => type).join(' / ')} → ${actions.map(({ type }) => type).join(' / ')}`;
+    try {
+      ports.byId(port).flowCreate({ ingress: true }, pattern, actions);
+      print(`${what}: port ${port} ${words}`);
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      print(`${what}: port ${port} ${words} [UNSUPPORTED] ${error.message}`);
+      refused.push({
+        ...place,
+        code: 'WARN_FLOW_REFUSED',
+        text: `port ${port} does not take this rule: ${error.message}`,
+      });
+    }
   }
+  return refused;
 }
 
-function install(
-  ports: EthPorts,
-  portId: number,
-  pattern: FlowItem[],
-  actions: FlowAction[],
-  what: string,
-  print: (line: string) => void,
-): void {
-  const words = `${pattern.map(({ type }) => type).join(' / ')} → ${actions.map(({ type }) => type).join(' / ')}`;
-  try {
-    ports.byId(portId).flowCreate({ ingress: true }, pattern, actions);
-    print(`${what}: port ${portId} ${words}`);
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    print(`${what}: port ${portId} ${words} [UNSUPPORTED] ${error.message}`);
+function wantedRules({ flows, sas }: GatewayConfiguration): WantedRule[] {
+  const wanted: WantedRule[] = flows.map((rule, index) => ({
+    what: `Flow #${index} (line ${rule.place.line})`,
+    place: rule.place,
+    port: rule.port,
+    pattern: patternOf(rule),
+    actions: actionsOf(rule),
+  }));
+  for (const sa of sas) {
+    if (sa.flowDirection === undefined) continue;
+    const { port, queue } = sa.flowDirection;
+    wanted.push({
+      what: `Flow of sa ${sa.direction} ${sa.spi} to queue ${queue}`,
+      place: sa.place,
+      port,
+      pattern: espPattern(sa),
+      actions: [{ type: 'queue', conf: { index: queue } }, { type: 'end' }],
+    });
   }
+  return wanted;
 }
 
 function patternOf({ mark, ethernet, family, source, destination, security }: FlowRule): FlowItem[] {

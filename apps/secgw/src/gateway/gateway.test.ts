@@ -422,7 +422,11 @@ describe('a gateway that cannot start', () => {
 describe('flow lines', () => {
   it('are tried, and never fatal', () => {
     const flows = `flow ipv4 dst 10.0.0.0/8 port 0 queue 0\n`;
-    const { stdout } = run(LOOKASIDE + flows, {});
+    const { stdout, stderr } = run(LOOKASIDE + flows, {});
     expect(stdout).toMatch(/Flow #0 \(line \d+\): port 0 ipv4 \/ end → queue \/ end \[UNSUPPORTED\]/);
+    const line = LOOKASIDE.split('\n').length;
+    expect(stderr).toContain(
+      `a.cfg:${line}: warning: port 0 does not take this rule: port 0 (net_pcap0) has no flow rules`,
+    );
   });
 });

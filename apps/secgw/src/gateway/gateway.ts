@@ -125,7 +125,9 @@ export class Gateway {
       this.#stopPorts();
       throw error;
     }
-    installFlowRules(parts.ports, configuration, print);
+    for (const refused of installFlowRules(parts.ports, configuration, print)) {
+      eal.environment.write('stderr', `${formatWarning(refused)}\n`);
+    }
     for (const line of linkLines(this.#ports)) print(line);
     logMainLoops(eal.log.type('IPSEC', 'user1'), lcores, options);
   }

@@ -108,6 +108,7 @@ export class InlineSas {
       message: 'port_id names a port that is not there',
       expected: `one of ${[...this.#ports].map(({ id }) => id).join(', ')}`,
       got: String(rule.port),
+      remedy: 'each -a and each --vdev net_… makes one, counted from 0',
     });
   }
 
@@ -139,17 +140,30 @@ export class InlineSas {
 /** The security context of a port that can do an SA's direction. */
 function securityOf(port: EthPort, rule: SaRule): PortSecurity {
   const inbound = rule.direction === 'in';
+  const bit = inbound ? RX_OFFLOAD_SECURITY : TX_OFFLOAD_SECURITY;
   const { configuration, securityContext } = port;
-  const offloads = inbound ? (configuration?.rxOffloads ?? 0) : (configuration?.txOffloads ?? 0);
-  const enabled = (offloads & (inbound ? RX_OFFLOAD_SECURITY : TX_OFFLOAD_SECURITY)) !== 0;
-  if (enabled && securityContext instanceof PortSecurity) return securityContext;
+  const offloads = inbound ? configuration?.rxOffloads : configuration?.txOffloads;
+  if (((offloads ?? 0) & bit) !== 0 && securityContext instanceof PortSecurity) return securityContext;
+  const info = port.info();
+  const can = securityContext !== undefined && ((inbound ? info.rxOffloads : info.txOffloads) & bit) !== 0;
+  const side = inbound ? 'RX' : 'TX';
+  if (can) {
+    const option = inbound ? '--rxoffload' : '--txoffload';
+    throw new SetupError({
+      code: 'ERR_SA_OFFLOAD',
+      errno: 'ENOTSUP',
+      message: `hardware ${side} IPSec offload is switched off on port ${port.id} (${port.name}) by ${option}`,
+      expected: `0x${bit.toString(16)} in ${option}`,
+      remedy: `add it to ${option}, or use type no-offload`,
+    });
+  }
   throw new SetupError({
     code: 'ERR_SA_OFFLOAD',
     errno: 'ENOTSUP',
-    message: `hardware ${inbound ? 'RX' : 'TX'} IPSec offload is not supported by port ${port.id} (${port.name})`,
+    message: `hardware ${side} IPSec offload is not supported by port ${port.id} (${port.name})`,
     expected: 'a port of an 82599, such as -a 06:00.0',
-    got: port.info().driverName,
-    remedy: 'use type no-offload, or another port_id',
+    got: info.driverName === 'net_ixgbe' ? 'an 82599 without its security block' : info.driverName,
+    remedy: 'use type no-offload, or another port_id; "ipsec-secgw capabilities" lists what ports can do',
   });
 }
 

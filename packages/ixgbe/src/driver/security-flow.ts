@@ -109,6 +109,7 @@ export class SecurityFlow implements FlowOperations {
         message: 'this driver has flow rules for inline IPsec only',
         expected: 'the action security',
         got: first.type,
+        remedy: 'leave the rule out: packets of a port are spread over its queues by RSS',
         cause: first,
       });
     }
@@ -118,6 +119,7 @@ export class SecurityFlow implements FlowOperations {
         message: 'the 82599 does nothing else with packets of a SECURITY rule: they go where all packets go',
         expected: 'security and end',
         got: `${second.type} behind it`,
+        remedy: `leave ${second.type} out`,
         cause: second,
       });
     }
@@ -143,6 +145,7 @@ export class SecurityFlow implements FlowOperations {
       message: 'the SPI of the rule is not that of its session',
       expected: String(spi),
       got: String(esp.spec.spi),
+      remedy: 'use an esp item without a spec, or the SPI of the session',
       cause: esp,
     });
   }
@@ -151,7 +154,14 @@ export class SecurityFlow implements FlowOperations {
 function checkAttributes(attributes: FlowAttributes, direction: 'ingress' | 'egress'): void {
   const { group = 0, priority = 0, ingress = false, egress = false, transfer = false } = attributes;
   if (transfer) {
-    throw flowError('ATTR_TRANSFER', { errno: 'ENOTSUP', message: 'the 82599 has no rules for transfer' });
+    throw flowError('ATTR_TRANSFER', {
+      errno: 'ENOTSUP',
+      message: 'the 82599 has no rules for transfer',
+      expected: `${direction} alone`,
+      got: 'transfer',
+      remedy: `use ${direction} instead`,
+      cause: attributes,
+    });
   }
   if (group !== 0) throw notZero('ATTR_GROUP', 'group', group);
   if (priority !== 0) throw notZero('ATTR_PRIORITY', 'priority', priority);
@@ -162,6 +172,7 @@ function checkAttributes(attributes: FlowAttributes, direction: 'ingress' | 'egr
     message: 'the direction of the rule is not that of its session',
     expected: direction,
     got: [ingress ? 'ingress' : '', egress ? 'egress' : ''].filter((word) => word !== '').join(' and '),
+    remedy: `use ${direction} alone`,
     cause: attributes,
   });
 }
@@ -172,6 +183,7 @@ function notZero(type: 'ATTR_GROUP' | 'ATTR_PRIORITY', what: string, got: number
     message: `the 82599 has SECURITY rules of one ${what} only`,
     expected: '0',
     got: String(got),
+    remedy: `leave the ${what} out`,
   });
 }
 
@@ -187,6 +199,7 @@ function itemsOf(pattern: readonly FlowItem[]): { ip: IpItem; esp: FlowItem & { 
         errno: 'ENOTSUP',
         message: 'the 82599 finds an SA by address and SPI, whatever the Ethernet header has',
         expected: 'an eth item without a spec',
+        remedy: 'leave the spec out',
         cause: first,
       });
     }
@@ -198,6 +211,7 @@ function itemsOf(pattern: readonly FlowItem[]): { ip: IpItem; esp: FlowItem & { 
       message: 'the pattern of a SECURITY rule has no IP item, and so no destination',
       expected: 'eth, ipv4 or ipv6, esp, end',
       got: pattern.map(({ type }) => type).join(', '),
+      remedy: 'put an ipv4 or ipv6 item with a destination before the esp item',
       cause: ip,
     });
   }
@@ -210,7 +224,7 @@ function itemsOf(pattern: readonly FlowItem[]): { ip: IpItem; esp: FlowItem & { 
         : 'the pattern of a SECURITY rule must have the ESP item behind its IP item',
       expected: 'eth, ipv4 or ipv6, esp, end',
       got: pattern.map(({ type }) => type).join(', '),
-      remedy: udp ? 'use type no-offload for this SA' : undefined,
+      remedy: udp ? 'use type no-offload for this SA' : "put { type: 'esp' } there",
       cause: esp,
     });
   }
@@ -220,6 +234,7 @@ function itemsOf(pattern: readonly FlowItem[]): { ip: IpItem; esp: FlowItem & { 
       message: 'the 82599 looks at nothing behind the ESP header',
       expected: 'end',
       got: end.type,
+      remedy: 'end the pattern there',
       cause: end,
     });
   }
@@ -232,6 +247,8 @@ function imageOf(ip: IpItem): number[] {
     throw flowError('ITEM_LAST', {
       errno: 'ENOTSUP',
       message: 'the 82599 finds an SA by one address, not by a range',
+      expected: `an ${ip.type} item without last`,
+      remedy: `make a session and a rule for each address; there is room for ${IPSRX_IP_ENTRIES}`,
       cause: ip,
     });
   }
@@ -240,6 +257,8 @@ function imageOf(ip: IpItem): number[] {
     throw flowError('ITEM_SPEC', {
       errno: 'EINVAL',
       message: `the ${ip.type} item of a SECURITY rule has no destination, by which the 82599 finds the SA`,
+      expected: 'a spec with destination',
+      remedy: "give it the SA's own address, on which its packets come in",
       cause: ip,
     });
   }
@@ -250,6 +269,7 @@ function imageOf(ip: IpItem): number[] {
       errno: 'ENOTSUP',
       message: 'the 82599 finds an SA by a whole destination address',
       expected: 'a mask of ones, or none',
+      remedy: 'leave the mask out, and make a session and a rule for each address',
       cause: ip,
     });
   }

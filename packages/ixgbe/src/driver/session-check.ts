@@ -46,10 +46,19 @@ export function checkSession(
     });
   }
   if (protocol !== 'ipsec') {
-    throw refusal('ENOTSUP', { message: 'the 82599 offloads IPsec only', expected: 'ipsec', got: protocol });
+    throw refusal('ENOTSUP', {
+      message: 'the 82599 offloads IPsec only',
+      expected: 'protocol ipsec',
+      got: protocol,
+      remedy: 'use protocol ipsec, or do it in software',
+    });
   }
   if (ipsec === undefined) {
-    throw refusal('EINVAL', { message: 'a session for IPsec has no IPsec parameters', expected: 'ipsec: { … }' });
+    throw refusal('EINVAL', {
+      message: 'a session for IPsec has no IPsec parameters',
+      expected: 'ipsec: { … }',
+      remedy: 'give it spi, salt, direction, proto and mode',
+    });
   }
   if (ipsec.proto !== 'esp') {
     throw refusal('ENOTSUP', {
@@ -66,7 +75,9 @@ export function checkSession(
   if (ipsec.salt.length !== SALT_BYTES) {
     throw refusal('EINVAL', {
       message: 'the salt of AES-GCM and AES-GMAC has four bytes (RFC 4106, RFC 4543)',
+      expected: `${SALT_BYTES} bytes`,
       got: `${ipsec.salt.length} bytes`,
+      remedy: 'give the four bytes that the peer has; in a configuration file they are the last of aead_key',
     });
   }
   return { ipsec, key, encrypted };
@@ -87,6 +98,7 @@ function checkDirection(ipsec: IpsecTransform, crypto: CryptoTransform, enabled:
     message: `the direction of the ${ipsec.direction} session's transform is wrong`,
     expected: fits,
     got: crypto.direction,
+    remedy: `use direction ${fits}, or a session for ${ingress ? 'egress' : 'ingress'}`,
   });
 }
 
@@ -96,6 +108,7 @@ function checkSpi(spi: number): void {
     message: 'an SA cannot have this SPI',
     expected: '1 to 4294967295 (0 never goes over a wire, RFC 4303 2.1)',
     got: String(spi),
+    remedy: 'use 256 or more: those below are reserved by IANA',
   });
 }
 
@@ -124,7 +137,9 @@ function checkExtras({ options = {}, replayWindowSize = 0, life = {} }: IpsecTra
   if (limit !== undefined) {
     throw refusal('ENOTSUP', {
       message: `the 82599 does not count towards ${limit[0]}`,
-      remedy: 'count in software',
+      expected: `${limit[0]} 0, or none`,
+      got: String(limit[1]),
+      remedy: 'leave it out and count in software, which sees every packet',
     });
   }
 }
@@ -141,6 +156,7 @@ function checkAlgorithm(crypto: CryptoTransform): { key: Uint8Array; encrypted: 
         message: 'the 82599 has nonces of salt and eight bytes of IV only',
         expected: `ivBytes ${NONCE_BYTES}`,
         got: String(ivBytes),
+        remedy: `use ivBytes ${NONCE_BYTES}, or type no-offload`,
       });
     }
     return { key, encrypted: true };

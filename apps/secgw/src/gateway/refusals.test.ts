@@ -1,0 +1,147 @@
+import { SetupError } from '@inline-ipsec/eal/errors';
+import { describe, expect, it } from 'vitest';
+import { CaptureRun } from './capture-run.ts';
+
+/**
+ * What a card cannot do is told by the line of the configuration that asks for it, with the field, the limit and the
+ * nearest thing that works.
+ */
+
+const key = (bytes: number) => Array.from({ length: bytes }, (_, i) => (i + 16).toString(16)).join(':');
+const AES_128_GCM = `aead_algo aes-128-gcm aead_key ${key(20)}`;
+const INLINE = 'port_id 1 type inline-crypto-offload';
+
+interface SaText {
+  readonly algorithm?: string;
+  readonly direction?: 'in' | 'out';
+  readonly destination?: string;
+  readonly more?: string;
+}
+
+/** A line for an inline SA of port 1. */
+function sa(
+  spi: number,
+  { algorithm = AES_128_GCM, direction = 'out', destination, more = INLINE }: SaText = {},
+): string {
+  return `sa ${direction} ${spi} ${algorithm} mode ipv4-tunnel src 172.16.1.5 dst ${destination ?? '172.16.2.5'} ${more}`;
+}
+
+const CARDS = ['-a', '06:00.0', '-a', '06:00.1'];
+
+/** A start, on two cards without cables unless said otherwise. */
+function start(lines: readonly string[], options: readonly string[] = [], ports = CARDS) {
+  const bench = new CaptureRun();
+  bench.files.files.set('a.cfg', new TextEncoder().encode(`${lines.join('\n')}\n`));
+  const application = ['-p', '3', '-u', '2', '--config=(0,0,0),(1,0,0)', '-f', 'a.cfg', ...options];
+  let refusal: unknown;
+  try {
+    bench.start(['-l', '0', '-m', '64', ...ports, '--', ...application]).stop();
+  } catch (error) {
+    refusal = error;
+  }
+  return { refusal, ...bench.environment.written };
+}
+
+function message(...line: Parameters<typeof start>): string {
+  const { refusal } = start(...line);
+  expect(refusal).toBeInstanceOf(SetupError);
+  return (refusal as SetupError).message;
+}
+
+describe('an SA that the card cannot do is refused at its line', () => {
+  const only = 'the 82599 has AES-128-GCM and AES-128-GMAC only; use type no-offload, or aes-128-gcm';
+
+  it.each([
+    ['aead_algo aes-256-gcm', 36, 'AES-256-GCM: the 82599 has AES-128 only; use type no-offload, or aes-128-gcm'],
+    ['aead_algo aes-192-gcm', 28, 'AES-192-GCM: the 82599 has AES-128 only; use type no-offload, or aes-128-gcm'],
+    ['aead_algo aes-128-ccm', 20, `AES-128-CCM: ${only}`],
+    ['aead_algo chacha20-poly1305', 36, `CHACHA20-POLY1305: ${only}`],
+  ])('%s', (algorithm, bytes, text) => {
+    const line = sa(5, { algorithm: `${algorithm} aead_key ${key(bytes)}` });
+    expect(message(['# comment', sa(4), line])).toBe(`a.cfg:3: error: sa out 5: ${text}`);
+  });
+
+  it('a cipher and an integrity algorithm', () => {
+    const algorithm = `cipher_algo aes-128-cbc cipher_key ${key(16)} auth_algo sha1-hmac auth_key ${key(20)}`;
+    const text = message([sa(5, { algorithm, direction: 'in' })]);
+    expect(text).toBe(`a.cfg:1: error: sa in 5: AES-128-CBC with HMAC-SHA1: ${only}`);
+  });
+
+  it('with GMAC and GCM it starts', () => {
+    const gmac = `cipher_algo null auth_algo aes-gmac auth_key ${key(20)}`;
+    const { refusal } = start([sa(4), sa(5, { algorithm: gmac }), sa(5, { algorithm: gmac, direction: 'in' })]);
+    expect(refusal).toBeUndefined();
+  });
+});
+
+describe('an SA that the port has no room for is refused at its line', () => {
+  it('the 1,025th out', () => {
+    const text = message(Array.from({ length: 1025 }, (_, i) => sa(1000 + i)));
+    expect(text).toBe(
+      'a.cfg:1025: error: sa out 2024: the transmit SA table of the 82599 is full: expected at most 1024 SAs; destroy a session, or use type no-offload for this SA',
+    );
+  });
+
+  it('the 129th address in', () => {
+    const lines = Array.from({ length: 129 }, (_, i) =>
+      sa(1000 + i, { direction: 'in', destination: `10.0.0.${i + 1}` }),
+    );
+    expect(message(lines)).toBe(
+      'a.cfg:129: error: sa in 1128: the receive address table of the 82599 is full: expected at most 128 destination addresses; use type no-offload for this SA, or a destination that other SAs have',
+    );
+  });
+
+  it('the 1,025th in', () => {
+    const text = message(Array.from({ length: 1025 }, (_, i) => sa(1000 + i, { direction: 'in' })));
+    expect(text).toMatch(/^a\.cfg:1025: error: sa in 2024: the receive SA table .* at most 1024 SAs; .*no-offload/);
+  });
+});
+
+describe('a port that cannot do inline SAs is told from one that may not', () => {
+  it('a software port', () => {
+    const ports = ['-a', '06:00.0', '--vdev', 'net_null0,no-rx=1'];
+    expect(message([sa(5)], [], ports)).toBe(
+      'a.cfg:1: error: sa out 5: hardware TX IPSec offload is not supported by port 1 (net_null0): expected a port of an 82599, such as -a 06:00.0, got net_null; use type no-offload, or another port_id; "ipsec-secgw capabilities" lists what ports can do',
+    );
+  });
+
+  it('a card whose offload the command line switches off', () => {
+    expect(message([sa(5)], ['--txoffload', '0x2'])).toBe(
+      'a.cfg:1: error: sa out 5: hardware TX IPSec offload is switched off on port 1 (0000:06:00.1) by --txoffload: expected 0x20000 in --txoffload; add it to --txoffload, or use type no-offload',
+    );
+    expect(message([sa(5, { direction: 'in' })], ['--rxoffload', '0'])).toMatch(
+      /^a\.cfg:1: error: sa in 5: .* RX .* by --rxoffload: expected 0x8000 in --rxoffload/,
+    );
+  });
+
+  it('a port that is not there', () => {
+    const text = message([sa(5, { more: 'port_id 7 type inline-crypto-offload' })]);
+    expect(text).toMatch(/^a\.cfg:1: error: port 7 is not enabled in port mask: expected a "port_id" in -p 0x3$/);
+  });
+});
+
+describe('a port configuration that a port cannot do is refused with the limit and the nearest that works', () => {
+  it('more queues than it has', () => {
+    const ports = ['-a', '06:00.1', '--vdev', 'net_null0,no-rx=1'];
+    const { refusal } = start(['rt ipv4 dst 10.0.0.0/8 port 1'], ['--config=(0,0,0),(1,0,0),(1,1,0)'], ports);
+    expect((refusal as SetupError).message).toBe(
+      'port 1 (net_null0) cannot have this many receive queues: expected 0 to 1, got 2; the nearest that works is 1',
+    );
+  });
+
+  it('a longer MTU than inline IPsec leaves', () => {
+    expect(message([sa(5)], ['--mtu', '9711', '-j', '12000', '-s', '1024'])).toMatch(
+      /an MTU of at most 9710, got 9711; use a smaller MTU/,
+    );
+  });
+});
+
+describe('a flow line that a port cannot do', () => {
+  it('is a warning at its line', () => {
+    const { refusal, stderr } = start([sa(5), 'flow ipv4 dst 10.0.0.0/8 port 0 queue 0']);
+    expect(refusal).toBeUndefined();
+    expect(stderr).toContain(
+      'a.cfg:2: warning: port 0 does not take this rule: this driver has flow rules for inline IPsec only: expected the action security, got queue; leave the rule out',
+    );
+  });
+});
