@@ -26,6 +26,17 @@ export interface SecurityCapability {
   readonly flags: number;
 }
 
+/** How much a device can offload at once; what is left out has no limit of its own. */
+export interface SecurityLimits {
+  /** SAs out, and SAs in. */
+  readonly egressSessions?: number;
+  readonly ingressSessions?: number;
+  /** Addresses that SAs in are found by. */
+  readonly ingressAddresses?: number;
+  /** The longest frame while the port offloads IPsec out, in bytes with FCS. */
+  readonly maxFrameBytes?: number;
+}
+
 /** Each packet for transmission needs metadata from `setPacketMetadata` (DPDK: `RTE_SECURITY_TX_OLOAD_NEED_MDATA`). */
 export const CAPABILITY_TX_NEEDS_METADATA = 0x1;
 /** The device appends the ESP trailer (DPDK: `RTE_SECURITY_TX_HW_TRAILER_OFFLOAD`). */

@@ -1,7 +1,12 @@
 import { type Errno, SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import type { SecurityContext } from '@inline-ipsec/ethdev/security-context';
-import { findCapability, type SecurityCapability, type SecurityCapabilityIndex } from './capabilities.ts';
+import {
+  findCapability,
+  type SecurityCapability,
+  type SecurityCapabilityIndex,
+  type SecurityLimits,
+} from './capabilities.ts';
 import { securityMetadataField } from './packet-metadata.ts';
 import { SESSION_FAST_METADATA, SESSION_PRIVATE, SESSION_USERDATA, SecuritySession } from './session.ts';
 import type { SecuritySessionConfiguration, SecurityStatistics } from './session-configuration.ts';
@@ -12,6 +17,7 @@ export interface SecurityOperations {
   /** Bytes that the driver wants in each session (DPDK: `session_get_size`). */
   readonly sessionPrivateBytes: number;
   readonly capabilities: readonly SecurityCapability[];
+  readonly limits?: SecurityLimits;
   /** Fills the session's private bytes. Throws a SetupError when it cannot be offloaded, and leaves nothing behind. */
   sessionCreate(session: number, configuration: SecuritySessionConfiguration): void;
   /** Undoes what creation and flow rules did for the session. */
@@ -63,6 +69,11 @@ export class PortSecurity implements SecurityContext {
   /** All that can be offloaded (DPDK: `rte_security_capabilities_get`). */
   get capabilities(): readonly SecurityCapability[] {
     return this.#operations.capabilities;
+  }
+
+  /** How much of it at once. */
+  get limits(): SecurityLimits {
+    return this.#operations.limits ?? {};
   }
 
   /** The first capability that fits, or undefined (DPDK: `rte_security_capability_get`). */

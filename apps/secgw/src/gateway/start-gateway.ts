@@ -35,7 +35,7 @@ export interface Platform {
   /** Engines beyond those of portable code. */
   readonly engines?: PlatformEngines;
   /** Makes the memory. Default: one that only this thread sees. */
-  readonly memory?: EalInit['memory'];
+  readonly memory?: EalInit['memory'] | undefined;
 }
 
 /** How {@link startGateway} may differ from a plain start. */
@@ -44,6 +44,44 @@ export interface StartOptions {
   readonly memory?: EalInit['memory'];
   /** Sees every modelled card, before its driver does. */
   readonly onCard?: (card: Card82599) => void;
+}
+
+/** An EAL with the devices that its options name. */
+export interface StartedEal {
+  readonly eal: Eal;
+  readonly ports: EthPorts;
+  readonly devices: CryptoDevices;
+}
+
+/**
+ * Starts the EAL with all drivers that a platform has: what the gateway stands on.
+ *
+ * @param argv the words of the command line, program name first
+ * @param onCard is told each modelled card
+ * @throws SetupError as `Eal.init`
+ */
+export function startEal(
+  argv: readonly string[],
+  { environment, files, tap, engines = {}, memory }: Platform,
+  onCard?: StartOptions['onCard'],
+): StartedEal {
+  const ports = new EthPorts();
+  const devices = new CryptoDevices();
+  const wires = new WireKinds().add(pcapWireKind(files));
+  if (tap !== undefined) wires.add(tap);
+  const eal = Eal.init({
+    argv,
+    environment,
+    drivers: [
+      ixgbeDevice({ ports, wires, engines: candidates(engines), ...(onCard === undefined ? {} : { onCard }) }),
+      ...softwareDevices(ports, files, tap),
+      ...cryptoDrivers(devices, engines),
+    ],
+    // One thread plays all lcores, and its own memory is copied quicker than shared memory is.
+    memory: memory ?? ((bytes) => Memory.create({ bytes, shared: false })),
+    version: 'ipsec-secgw',
+  });
+  return { eal, ports, devices };
 }
 
 /**
@@ -58,23 +96,8 @@ export function startGateway(
   platform: Platform,
   { peculiarities = {}, memory, onCard }: StartOptions = {},
 ): Gateway | undefined {
-  const { environment, files, tap, readFile, engines = {} } = platform;
-  const ports = new EthPorts();
-  const devices = new CryptoDevices();
-  const wires = new WireKinds().add(pcapWireKind(files));
-  if (tap !== undefined) wires.add(tap);
-  const eal = Eal.init({
-    argv,
-    environment,
-    drivers: [
-      ixgbeDevice({ ports, wires, engines: candidates(engines), ...(onCard === undefined ? {} : { onCard }) }),
-      ...softwareDevices(ports, files, tap),
-      ...cryptoDrivers(devices, engines),
-    ],
-    // One thread plays all lcores, and its own memory is copied quicker than shared memory is.
-    memory: memory ?? platform.memory ?? ((bytes) => Memory.create({ bytes, shared: false })),
-    version: 'ipsec-secgw',
-  });
+  const { environment, readFile, engines = {} } = platform;
+  const { eal, ports, devices } = startEal(argv, { ...platform, memory: memory ?? platform.memory }, onCard);
   if (eal.options.help) {
     environment.write('stdout', usage(argv[0] ?? 'ipsec-secgw'));
     return undefined;

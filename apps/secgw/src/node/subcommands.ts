@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_SIZES } from '../bench/frame-mix.ts';
 import { ALL_SECTIONS, benchCommand, DEFAULT_ENGINES, DEFAULT_SECTIONS } from './bench-command.ts';
+import { capabilitiesCommand } from './capabilities-command.ts';
 import type { CardTraceRequest } from './card-trace-output.ts';
 import { demoCommand } from './demo-command.ts';
 import { gatewayCommand } from './gateway-command.ts';
@@ -53,6 +54,15 @@ export async function subcommands(words: readonly string[], module: URL): Promis
     .allowUnknownOption()
     .action(async (line: readonly string[], options: CardTraceRequest) => {
       status = await gatewayCommand(line, module, options);
+    });
+  program
+    .command('capabilities')
+    .description('what ports can do, named as for the gateway: -a 06:00.0 --vdev net_null0')
+    .argument('[options...]', "the EAL's options; the gateway's, behind --, are passed over")
+    .option('--json', 'one JSON document', false)
+    .allowUnknownOption()
+    .action((words: readonly string[], options: { json: boolean }) => {
+      status = capabilitiesCommand(words, options);
     });
   program
     .command('bench')

@@ -1,6 +1,12 @@
 import type { EngineCapability, LengthRange } from '@inline-ipsec/cryptodev/engine';
-import { CAPABILITY_TX_NEEDS_METADATA, type SecurityCapability } from '@inline-ipsec/security/capabilities';
+import {
+  CAPABILITY_TX_NEEDS_METADATA,
+  type SecurityCapability,
+  type SecurityLimits,
+} from '@inline-ipsec/security/capabilities';
 import type { IpsecDirection, IpsecMode } from '@inline-ipsec/security/session-configuration';
+import { IPSRX_IP_ENTRIES, IPSRX_SA_ENTRIES, IPSTX_SA_ENTRIES } from '../descriptors.ts';
+import { LONGEST_SECURE_FRAME } from './device-info.ts';
 
 const exactly = (bytes: number): LengthRange => ({ min: bytes, max: bytes, step: 0 });
 
@@ -26,3 +32,11 @@ export const IXGBE_SECURITY_CAPABILITIES: readonly SecurityCapability[] = [
   entry('tunnel', 'egress'),
   entry('tunnel', 'ingress'),
 ];
+
+/** The sizes of its tables, and the longest frame that it can keep whole. */
+export const IXGBE_SECURITY_LIMITS: SecurityLimits = {
+  egressSessions: IPSTX_SA_ENTRIES,
+  ingressSessions: IPSRX_SA_ENTRIES,
+  ingressAddresses: IPSRX_IP_ENTRIES,
+  maxFrameBytes: LONGEST_SECURE_FRAME,
+};

@@ -5,7 +5,7 @@ import type { SecuritySessionConfiguration } from '@inline-ipsec/security/sessio
 import { IPSTX_SA_ENTRIES } from '../descriptors.ts';
 import type { SaStore } from './sa-store.ts';
 import type { SecurityDirections } from './security-block.ts';
-import { IXGBE_SECURITY_CAPABILITIES } from './security-capabilities.ts';
+import { IXGBE_SECURITY_CAPABILITIES, IXGBE_SECURITY_LIMITS } from './security-capabilities.ts';
 import { writePacketMetadata } from './security-metadata.ts';
 import { checkSession } from './session-check.ts';
 import {
@@ -23,6 +23,7 @@ import {
 export class IxgbeSecurityOperations implements SecurityOperations {
   readonly sessionPrivateBytes: number = SESSION_PRIVATE_BYTES;
   readonly capabilities: typeof IXGBE_SECURITY_CAPABILITIES = IXGBE_SECURITY_CAPABILITIES;
+  readonly limits: typeof IXGBE_SECURITY_LIMITS = IXGBE_SECURITY_LIMITS;
   readonly #memory: Memory;
   readonly #store: SaStore;
   readonly #enabled: () => SecurityDirections;
