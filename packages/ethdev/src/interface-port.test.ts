@@ -6,6 +6,7 @@ import { LoopWire } from '@inline-ipsec/wire/loop-wire';
 import type { NetworkInterface } from '@inline-ipsec/wire/network-interface';
 import type { Wire, WireKind } from '@inline-ipsec/wire/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { portConformance } from './conformance.ts';
 import type { EthPort } from './port.ts';
 import { EthPorts } from './ports.ts';
 import { tapDevice } from './software-devices.ts';
@@ -81,4 +82,14 @@ describe('a port over an interface of the operating system', () => {
     port.close();
     expect(port.state).toBe('closed');
   });
+});
+
+describe('the conformance suite over such a port', () => {
+  const open = () => {
+    const [memory, ports] = [Memory.create({ bytes: 8 * 1024 * 1024 }), new EthPorts()];
+    const argv = ['test', '--no-pci', '--vdev', 'net_tap0'];
+    Eal.init({ argv, environment: simulatedEnvironment(), memory, drivers: [tapDevice(ports, kind)] });
+    return { memory, ports, port: ports.byId(0) };
+  };
+  for (const { name, run } of portConformance({ open, receives: false, sends: false })) it(name, run);
 });
