@@ -21,10 +21,20 @@ export interface SecurityCapability {
     /** Packets; 0 when the device keeps no window. */
     readonly replayWindowSizeMax: number;
   };
+  /** Present when the protocol is PDCP. */
+  readonly pdcp?: { readonly domain: PdcpDomain };
+  /** Present when the protocol is DOCSIS. */
+  readonly docsis?: { readonly direction: DocsisDirection };
   readonly crypto: readonly EngineCapability[];
   /** `CAPABILITY_` bits. */
   readonly flags: number;
 }
+
+/** DPDK: `enum rte_security_pdcp_domain`. */
+export type PdcpDomain = 'control' | 'data';
+
+/** DPDK: `enum rte_security_docsis_direction`. */
+export type DocsisDirection = 'uplink' | 'downlink';
 
 /** How much a device can offload at once; what is left out has no limit of its own. */
 export interface SecurityLimits {
@@ -49,6 +59,8 @@ export interface SecurityCapabilityIndex {
   readonly action: SecurityAction;
   readonly protocol: SecurityProtocol;
   readonly ipsec?: { readonly proto: IpsecProtocol; readonly mode: IpsecMode; readonly direction: IpsecDirection };
+  readonly pdcp?: { readonly domain: PdcpDomain };
+  readonly docsis?: { readonly direction: DocsisDirection };
 }
 
 /** The first entry that fits, or undefined (DPDK: `rte_security_capability_get`). */
@@ -57,12 +69,24 @@ export function findCapability(
   index: SecurityCapabilityIndex,
 ): SecurityCapability | undefined {
   return capabilities.find(
-    ({ action, protocol, ipsec }) =>
-      action === index.action &&
-      protocol === index.protocol &&
-      (protocol !== 'ipsec' ||
-        (ipsec?.proto === index.ipsec?.proto &&
-          ipsec?.mode === index.ipsec?.mode &&
-          ipsec?.direction === index.ipsec?.direction)),
+    (entry) => entry.action === index.action && entry.protocol === index.protocol && sameKind(entry, index),
   );
+}
+
+/** What tells entries of one action and protocol apart. */
+function sameKind(entry: SecurityCapability, index: SecurityCapabilityIndex): boolean {
+  switch (entry.protocol) {
+    case 'ipsec':
+      return (
+        entry.ipsec?.proto === index.ipsec?.proto &&
+        entry.ipsec?.mode === index.ipsec?.mode &&
+        entry.ipsec?.direction === index.ipsec?.direction
+      );
+    case 'pdcp':
+      return entry.pdcp?.domain === index.pdcp?.domain;
+    case 'docsis':
+      return entry.docsis?.direction === index.docsis?.direction;
+    default:
+      return true;
+  }
 }

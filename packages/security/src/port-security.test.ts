@@ -11,8 +11,8 @@ import type { SecuritySessionConfiguration, SecurityStatistics } from './session
 import { SecuritySessionPool } from './session-pool.ts';
 
 /**
- * The cases of DPDK's app/test/test_security.c, one describe a function. Where they hand in a null pointer for a context,
- * its operations, a configuration or a pool, the types of this API leave nothing to be tested.
+ * What a context does beyond the cases of DPDK's app/test/test_security.c, which `conformance.test.ts` runs; one describe a
+ * function.
  */
 
 const CONFIGURATION: SecuritySessionConfiguration = {

@@ -45,7 +45,17 @@ export class PortSecurity implements SecurityContext {
   readonly #field: number;
   readonly #sessions = new Map<number, SecuritySessionPool>();
 
+  /**
+   * @param operations the driver's; one that it has not got refuses with ENOTSUP
+   * @throws SetupError `ERR_SECURITY_OPERATIONS` (EINVAL) without operations
+   */
   constructor(memory: Memory, operations: SecurityOperations, options: PortSecurityOptions = {}) {
+    if (operations === undefined || operations === null) {
+      throw refusal('ERR_SECURITY_OPERATIONS', 'EINVAL', 'a security context needs what its driver does', {
+        expected: 'the operations of a driver',
+        remedy: 'leave the context out for a port that cannot offload security',
+      });
+    }
     this.#memory = memory;
     this.#operations = operations;
     this.#fastMetadata = options.fastMetadata ?? false;
@@ -58,17 +68,17 @@ export class PortSecurity implements SecurityContext {
 
   /** Bytes of a session of this context, the driver's included (DPDK: `rte_security_session_get_size`). */
   get sessionBytes(): number {
-    return SESSION_PRIVATE + this.#operations.sessionPrivateBytes;
+    return SESSION_PRIVATE + this.sessionPrivateBytes;
   }
 
   /** Bytes that a pool for this context needs in each session for the driver. */
   get sessionPrivateBytes(): number {
-    return this.#operations.sessionPrivateBytes;
+    return this.#operations.sessionPrivateBytes ?? 0;
   }
 
   /** All that can be offloaded (DPDK: `rte_security_capabilities_get`). */
   get capabilities(): readonly SecurityCapability[] {
-    return this.#operations.capabilities;
+    return this.#operations.capabilities ?? [];
   }
 
   /** How much of it at once. */
@@ -78,19 +88,34 @@ export class PortSecurity implements SecurityContext {
 
   /** The first capability that fits, or undefined (DPDK: `rte_security_capability_get`). */
   capability(index: SecurityCapabilityIndex): SecurityCapability | undefined {
-    return findCapability(this.#operations.capabilities, index);
+    if (index === undefined || index === null) return undefined;
+    return findCapability(this.capabilities, index);
   }
 
   /**
    * Makes a session (DPDK: `rte_security_session_create`).
    *
-   * @throws SetupError `ERR_SECURITY_POOL` (EINVAL) when the pool's elements are too small, `ERR_SECURITY_SESSIONS` (ENOMEM)
-   * when it is empty, or what the driver says
+   * @throws SetupError `ERR_SECURITY_POOL` (EINVAL) when there is no pool or its elements are too small,
+   * `ERR_SECURITY_CONFIGURATION` (EINVAL) without a configuration, `ERR_SECURITY_SESSIONS` (ENOMEM) when the pool is empty,
+   * `ERR_SECURITY_UNSUPPORTED` (ENOTSUP) when the driver makes none, or what the driver says
    */
   sessionCreate(configuration: SecuritySessionConfiguration, pool: SecuritySessionPool): SecuritySession {
-    if (pool.privateBytes < this.#operations.sessionPrivateBytes) {
+    if (this.#operations.sessionCreate === undefined) {
+      throw unsupported('make sessions', 'use a session that is not offloaded');
+    }
+    if (configuration === undefined || configuration === null) {
+      throw refusal('ERR_SECURITY_CONFIGURATION', 'EINVAL', 'a session cannot be made of nothing', {
+        expected: 'action, protocol, crypto, and for IPsec its parameters',
+      });
+    }
+    if (pool === undefined || pool === null) {
+      throw refusal('ERR_SECURITY_POOL', 'EINVAL', 'there is no pool to take the session from', {
+        remedy: 'make one with the sessionPrivateBytes of this context',
+      });
+    }
+    if (pool.privateBytes < this.sessionPrivateBytes) {
       throw refusal('ERR_SECURITY_POOL', 'EINVAL', 'the session pool has elements that are too small', {
-        expected: `${this.#operations.sessionPrivateBytes} private bytes`,
+        expected: `${this.sessionPrivateBytes} private bytes`,
         got: String(pool.privateBytes),
         remedy: 'make the pool with the sessionPrivateBytes of this context',
       });
@@ -121,6 +146,7 @@ export class PortSecurity implements SecurityContext {
    */
   sessionDestroy(session: SecuritySession): void {
     const pool = this.#poolOf(session);
+    if (this.#operations.sessionDestroy === undefined) throw unsupported('end a session', 'close the port');
     this.#operations.sessionDestroy(session.position);
     this.#sessions.delete(session.position);
     pool.giveBack(session.position);
@@ -133,6 +159,11 @@ export class PortSecurity implements SecurityContext {
    */
   sessionUpdate(session: SecuritySession, configuration: SecuritySessionConfiguration): void {
     this.#poolOf(session);
+    if (configuration === undefined || configuration === null) {
+      throw refusal('ERR_SECURITY_CONFIGURATION', 'EINVAL', 'a session cannot be changed into nothing', {
+        expected: 'a whole configuration',
+      });
+    }
     if (this.#operations.sessionUpdate === undefined) throw unsupported('change a session', 'make a new one');
     this.#operations.sessionUpdate(session.position, configuration);
   }
@@ -166,7 +197,7 @@ export class PortSecurity implements SecurityContext {
   }
 
   #poolOf(session: SecuritySession): SecuritySessionPool {
-    const pool = this.#sessions.get(session.position);
+    const pool = this.#sessions.get(session?.position ?? 0);
     if (pool === undefined) {
       throw refusal('ERR_SECURITY_SESSION', 'EINVAL', 'this session is not of this security context', {
         remedy: 'use the context that made it, once',
