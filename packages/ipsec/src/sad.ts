@@ -1,3 +1,4 @@
+import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
 import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
@@ -13,7 +14,11 @@ import * as layout from './sa-layout.ts';
 
 const SLOT_BYTES = 8;
 const SAD_MASK = 0;
+const SAD_CAPACITY = 4;
+const SAD_COUNT = 8;
 const SAD_SLOTS = 64;
+/** So that the number of slots stays a positive number of 32 bits, and more than anybody has. */
+const MOST_SAS = 2 ** 24;
 /** Kept in the position's lowest bit, which an SA's alignment leaves free. */
 const FAMILY_IPV6 = 1;
 
@@ -27,25 +32,69 @@ export class Sad {
     this.#zone = zone;
   }
 
-  /** Reserves a database for up to `capacity` SAs. */
+  /**
+   * Reserves a database for up to `capacity` SAs (DPDK: `rte_ipsec_sad_create`).
+   *
+   * @throws SetupError `ERR_SAD_CAPACITY` (EINVAL), and as `Memory.reserve` does
+   */
   static create(memory: Memory, name: string, capacity: number): Sad {
+    if (!Number.isInteger(capacity) || capacity < 1 || capacity > MOST_SAS) {
+      throw new SetupError({
+        code: 'ERR_SAD_CAPACITY',
+        errno: 'EINVAL',
+        message: 'an SA database cannot be made for this many SAs',
+        expected: `1 to ${MOST_SAS}`,
+        got: String(capacity),
+      });
+    }
     // A transport SA stands in it twice, and at most half of the slots are used.
     const slots = 2 ** Math.ceil(Math.log2(Math.max(8, capacity * 4)));
     const zone = memory.reserve(name, SAD_SLOTS + slots * SLOT_BYTES);
     memory.u32[(zone.position + SAD_MASK) >> 2] = slots - 1;
+    memory.u32[(zone.position + SAD_CAPACITY) >> 2] = capacity;
     return new Sad(memory, zone);
   }
 
-  /** The database of that name, seen from any thread; undefined if there is none. */
+  /** The database of that name, seen from any thread; undefined if there is none (DPDK: `rte_ipsec_sad_find_existing`). */
   static lookup(memory: Memory, name: string): Sad | undefined {
     const zone = memory.lookup(name);
     return zone === undefined ? undefined : new Sad(memory, zone);
   }
 
-  /** Adds an inbound SA. Of two with one SPI in one family the first is found: the configuration refuses the second. */
+  /** How many SAs there are. */
+  get count(): number {
+    return this.#memory.u32[(this.#zone.position + SAD_COUNT) >> 2];
+  }
+
+  /**
+   * Adds an inbound SA (DPDK: `rte_ipsec_sad_add`). Of two with one SPI in one family the first is found: the configuration
+   * refuses the second.
+   *
+   * @throws SetupError `ERR_SAD_SA` (EINVAL) for what is no inbound SA, `ERR_SAD_FULL` (ENOSPC)
+   */
   add(sa: number): void {
     const { u32 } = this.#memory;
-    const flags = u32[(sa + layout.SA_FLAGS) >> 2];
+    const flags = sa === 0 ? 0 : u32[(sa + layout.SA_FLAGS) >> 2];
+    if ((flags & layout.SA_FLAG_INBOUND) === 0) {
+      throw new SetupError({
+        code: 'ERR_SAD_SA',
+        errno: 'EINVAL',
+        message: 'this is no inbound SA',
+        expected: 'what SaTable.add gave for direction in',
+        got: String(sa),
+      });
+    }
+    const capacity = u32[(this.#zone.position + SAD_CAPACITY) >> 2];
+    if (this.count === capacity) {
+      throw new SetupError({
+        code: 'ERR_SAD_FULL',
+        errno: 'ENOSPC',
+        message: 'the SA database is full',
+        expected: `at most ${capacity} SAs`,
+        remedy: 'make it for more SAs',
+      });
+    }
+    u32[(this.#zone.position + SAD_COUNT) >> 2]++;
     const tunnel = (flags & layout.SA_FLAG_TUNNEL) !== 0;
     const ipv6 = (flags & layout.SA_FLAG_OUTER_IPV6) !== 0;
     if (!tunnel || !ipv6) this.#insert(sa, 0);

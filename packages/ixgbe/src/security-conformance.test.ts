@@ -1,10 +1,9 @@
 import { createCipheriv } from 'node:crypto';
-import { contextConformance, inlineConformance } from '@inline-ipsec/security/conformance';
-import { PortSecurity } from '@inline-ipsec/security/port-security';
+import { inlineConformance } from '@inline-ipsec/security/conformance';
 import { describe, it } from 'vitest';
 import { PortBench } from './testing/port-bench.ts';
 
-/** The published suites over the 82599; the card's engine is noble, the judge is node:crypto. */
+/** The published suite over the 82599; the card's engine is noble, the judge is node:crypto. */
 
 describe('inline IPsec of the 82599', () => {
   const open = () => {
@@ -27,8 +26,4 @@ describe('inline IPsec of the 82599', () => {
     return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
   };
   for (const { name, run } of inlineConformance({ open, seal })) it(name, run);
-});
-
-describe('the context that the driver of the 82599 makes', () => {
-  for (const { name, run } of contextConformance((...parts) => new PortSecurity(...parts))) it(name, run);
 });
