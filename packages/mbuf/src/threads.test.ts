@@ -5,11 +5,12 @@ import { enterLcore } from '@inline-ipsec/eal/lcore';
 import { Memory, type MemoryHandle } from '@inline-ipsec/eal/memory';
 import {
   RING_CONSUMER_HEAD,
+  RING_CONSUMER_SYNC,
   RING_CONSUMER_TAIL,
   RING_PRODUCER_HEAD,
   RING_PRODUCER_SYNC,
   RING_PRODUCER_TAIL,
-  SYNC_SERIAL,
+  SYNC_MULTI,
 } from './_ring-layout.ts';
 import { registerDynfield, registerDynflag } from './dynfield.ts';
 import { Mempool } from './mempool.ts';
@@ -89,9 +90,10 @@ function produce(memory: Memory, { index, workers, rounds }: Task): number[] {
   return [];
 }
 
-/** Puts a burst; on a serial ring two of three times in two steps, for half of what was claimed or for nothing. */
+/** Puts a burst; where that can be, two of three times in two steps, for half of what was claimed or for nothing. */
 function put(memory: Memory, ring: number, table: Uint32Array, at: number, n: number, round: number): number {
-  if (round % 3 === 0 || !isSerial(memory, ring)) return ringEnqueueBurst(memory, ring, table, at, n);
+  if (round % 3 === 0 || !canPeek(memory, ring + RING_PRODUCER_SYNC))
+    return ringEnqueueBurst(memory, ring, table, at, n);
   const claimed = ringEnqueueStart(memory, ring, n);
   if (claimed === 0) return 0;
   const used = round % 3 === 1 ? claimed >>> 1 : 0;
@@ -101,7 +103,8 @@ function put(memory: Memory, ring: number, table: Uint32Array, at: number, n: nu
 
 /** Takes a burst in the same ways. */
 function take(memory: Memory, ring: number, table: Uint32Array, n: number, round: number): number {
-  if (round % 3 === 0 || !isSerial(memory, ring)) return ringDequeueBurst(memory, ring, table, 0, n);
+  if (round % 3 === 0 || !canPeek(memory, ring + RING_CONSUMER_SYNC))
+    return ringDequeueBurst(memory, ring, table, 0, n);
   const claimed = ringDequeueStart(memory, ring, table, 0, n);
   if (claimed === 0) return 0;
   const used = round % 3 === 1 ? claimed >>> 1 : 0;
@@ -109,8 +112,9 @@ function take(memory: Memory, ring: number, table: Uint32Array, n: number, round
   return used;
 }
 
-function isSerial(memory: Memory, ring: number): boolean {
-  return memory.u32[(ring + RING_PRODUCER_SYNC) >>> 2] === SYNC_SERIAL;
+/** Operations in two steps are for one user at a time, be it that there is only one. */
+function canPeek(memory: Memory, sync: number): boolean {
+  return memory.u32[sync >>> 2] !== SYNC_MULTI;
 }
 
 /** Marks each element as seen, and looks whether those of each producer come in order. */
