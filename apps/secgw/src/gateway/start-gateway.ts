@@ -1,8 +1,6 @@
 import type { CryptoDevice } from '@inline-ipsec/cryptodev/crypto-device';
 import { CryptoDevices } from '@inline-ipsec/cryptodev/crypto-devices';
 import { cryptoDrivers, type PlatformEngines } from '@inline-ipsec/cryptodev/crypto-drivers';
-import type { EngineCandidate } from '@inline-ipsec/cryptodev/engine-choice';
-import { createNobleEngine } from '@inline-ipsec/cryptodev/noble-engine';
 import { Eal, type EalInit } from '@inline-ipsec/eal/eal';
 import type { Environment } from '@inline-ipsec/eal/environment';
 import { SetupError } from '@inline-ipsec/eal/errors';
@@ -19,6 +17,7 @@ import { consumeConfiguration } from '../configuration/configuration.ts';
 import { parseApplicationOptions } from '../options/application-options.ts';
 import { usage } from '../options/usage.ts';
 import { CryptoService } from './crypto-service.ts';
+import { engineCandidates } from './engine-candidates.ts';
 import { Gateway } from './gateway.ts';
 import { KeyZone } from './key-zone.ts';
 import type { Peculiarities2018 } from './security-associations.ts';
@@ -73,7 +72,7 @@ export function startEal(
     argv,
     environment,
     drivers: [
-      ixgbeDevice({ ports, wires, engines: candidates(engines), ...(onCard === undefined ? {} : { onCard }) }),
+      ixgbeDevice({ ports, wires, engines: engineCandidates(engines), ...(onCard === undefined ? {} : { onCard }) }),
       ...softwareDevices(ports, files, tap),
       ...cryptoDrivers(devices, engines),
     ],
@@ -141,14 +140,6 @@ function serving(devices: CryptoDevices, mask: number): CryptoDevice[] {
   return devices.all().filter(({ id }) => id > 31 || ((mask >>> id) & 1) === 1);
 }
 
-/** The engines that there are, the best one first. */
-function candidates({ ipsecMb, openssl }: PlatformEngines): EngineCandidate[] {
-  const engines: EngineCandidate[] = [{ name: 'noble', create: createNobleEngine }];
-  if (openssl !== undefined) engines.unshift({ name: 'openssl', create: openssl });
-  if (ipsecMb !== undefined) engines.unshift({ name: 'ipsec-mb', create: ipsecMb });
-  return engines;
-}
-
 /** The crypto driver whose devices an engine makes. */
 const DRIVER_OF: Readonly<Record<string, string>> = {
   'ipsec-mb': 'crypto_aesni_mb',
@@ -160,7 +151,7 @@ const DRIVER_OF: Readonly<Record<string, string>> = {
 function addBestDevice(devices: CryptoDevices, { memory, log }: Eal, engines: PlatformEngines): void {
   const lines = log.type('CRYPTODEV', 'lib.cryptodev');
   const refused: string[] = [];
-  for (const { name, create } of candidates(engines)) {
+  for (const { name, create } of engineCandidates(engines)) {
     try {
       const driver = DRIVER_OF[name];
       devices.add({ name: `${driver}_default`, driver, memory, createEngine: create });

@@ -1,4 +1,5 @@
 import { isLcoreThread, runLcoreThread } from './lcore-thread.ts';
+import { isSiliconThread, runSiliconThread } from './silicon/silicon-thread.ts';
 import { startFailureText } from './start-failure.ts';
 import { subcommands } from './subcommands.ts';
 
@@ -16,5 +17,6 @@ export async function main(words: readonly string[]): Promise<void> {
   }
 }
 
-// The same file is what the threads of a gateway run.
+// The same file is what the threads of a gateway and of cards run.
 if (isLcoreThread()) runLcoreThread();
+else if (isSiliconThread()) runSiliconThread();

@@ -13,3 +13,10 @@ export function bindThread(processors: readonly number[]): boolean {
   for (const processor of processors) if (processor >> 3 < MASK_BYTES) mask[processor >> 3] |= 1 << (processor & 7);
   return noSystemCalls() === undefined && systemCalls().schedSetaffinity(0, mask) === 0;
 }
+
+/** The processors that the calling thread may run on; only the first where nobody can tell. */
+export function allowedProcessors(): number[] {
+  const mask = new Uint8Array(MASK_BYTES);
+  if (noSystemCalls() !== undefined || systemCalls().schedGetaffinity(0, mask) < 0) return [0];
+  return Array.from({ length: MASK_BYTES * 8 }, (_, i) => i).filter((i) => ((mask[i >> 3] >> (i & 7)) & 1) === 1);
+}

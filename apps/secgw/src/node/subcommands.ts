@@ -5,6 +5,7 @@ import { capabilitiesCommand } from './capabilities-command.ts';
 import type { CardTraceRequest } from './card-trace-output.ts';
 import { demoCommand } from './demo-command.ts';
 import { gatewayCommand } from './gateway-command.ts';
+import { type SiliconOptions, siliconCommand } from './silicon/silicon-command.ts';
 
 /** What the options of the trace leave open. */
 const TRACE_HELP = `
@@ -21,6 +22,15 @@ With --beside and without --only they are beside and crypto-perf.
   ipsec-secgw bench --only all --report folder    everything, in files
   ipsec-secgw bench --only latency --sizes 64     one section, one size
   ipsec-secgw bench --beside PATH                 DPDK's gateway and ours; interop/peer/build-peer makes PATH`;
+
+/** How cards are played for a driver of somebody else's. */
+const SILICON_HELP = `
+COMMAND is a DPDK program with its own driver for the 82599: it finds the cards as PCI devices. It ends the cards, and its
+exit status is this one's. Without COMMAND a line says how to start one by hand.
+
+  ipsec-secgw silicon -a 06:00.0,wire=pcap,rx_pcap=in0.pcap,tx_pcap=out0.pcap \\
+    -a 06:00.1,wire=pcap,rx_pcap=in1.pcap,tx_pcap=out1.pcap -- \\
+    dpdk-testpmd --lcores '0@0,1@0' --huge-dir /mnt/huge --file-prefix p -m 256 -- --auto-start`;
 
 /**
  * Parses and runs a sub-command; returns the exit status.
@@ -90,6 +100,24 @@ export async function subcommands(words: readonly string[], module: URL): Promis
     .addOption(new Option('--row <specification>').hideHelp())
     .addHelpText('after', BENCH_HELP)
     .action(benchCommand);
+  program
+    .command('silicon')
+    .description("modelled cards for somebody else's driver: DPDK's own ixgbe in an unmodified program (Linux, root)")
+    .requiredOption(
+      '-a, --allow <device>',
+      'a card and its wire, as the gateway has it: 06:00.0,wire=…[,engine=…]; once for each card',
+      append,
+    )
+    .option(
+      '--huge-dir <folder>',
+      "the command's --huge-dir (default: as it says there, or the hugetlbfs that is mounted)",
+    )
+    .option('--file-prefix <word>', "the command's --file-prefix (default: as it says there, or rte)")
+    .argument('[command...]', 'behind --: a program and its arguments')
+    .addHelpText('after', SILICON_HELP)
+    .action(async (command: string[], options: SiliconOptions) => {
+      status = await siliconCommand(options, command, module);
+    });
   try {
     await program.parseAsync([...words], { from: 'user' });
     return status;
@@ -102,6 +130,10 @@ export async function subcommands(words: readonly string[], module: URL): Promis
 
 function list(text: string): string[] {
   return text.split(',');
+}
+
+function append(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
 }
 
 function positive(text: string): number {

@@ -44,6 +44,10 @@ export interface SystemCalls {
   poll(list: Int32Array, descriptors: number, milliseconds: number): number;
   /** A counter to wait for and to wake by (eventfd(2)). */
   eventfd(initial: number, flags: number): number;
+  /** A file that has a descriptor and no name (memfd_create(2)); it is gone with its last descriptor and mapping. */
+  memfdCreate(name: string, flags: number): number;
+  /** Lets others run on this thread's processor first (sched_yield(2)). */
+  schedYield(): number;
   /** Binds a thread to processors (sched_setaffinity(2)); thread 0 is the one that calls. Bit n of the mask is processor n. */
   schedSetaffinity(thread: number, mask: Uint8Array): number;
   /** The processors that a thread may run on (sched_getaffinity(3)). A mask too short for the machine is refused. */
@@ -78,13 +82,14 @@ export const MADV_DONTFORK = 10;
 export const MADV_HUGEPAGE = 14;
 export const MADV_DONTDUMP = 16;
 
-// open(2), fcntl(2), eventfd(2); the same on x86-64 and on 64-bit Arm
+// open(2), fcntl(2), eventfd(2), memfd_create(2); the same on x86-64 and on 64-bit Arm
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_CREAT = 0o100;
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o200_0000;
+export const MFD_CLOEXEC = 1;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
 
@@ -158,6 +163,8 @@ function load(): SystemCalls {
     socket: libc.func('socket', 'int', ['int', 'int', 'int']),
     poll: libc.func('poll', 'int', ['void *', 'unsigned long', 'int']),
     eventfd: libc.func('eventfd', 'int', ['unsigned int', 'int']),
+    memfdCreate: libc.func('memfd_create', 'int', ['str', 'unsigned int']),
+    schedYield: libc.func('sched_yield', 'int', []),
     schedSetaffinity: (thread, mask) => setaffinity(thread, mask.length, mask),
     schedGetaffinity: (thread, mask) => getaffinity(thread, mask.length, mask),
     errno: () => names.get(koffi.errno()) ?? `error ${koffi.errno()}`,

@@ -1,0 +1,272 @@
+/**
+ * The hugepages of another program, mapped into the one memory, so that every byte of them is a position as well. A DPDK
+ * program with `--huge-dir D --file-prefix P` has its memory in files `D/Pmap_*`, and gives devices physical addresses
+ * (`RTE_IOVA_PA`); which physical page a file is, the kernel tells root in /proc/self/pagemap.
+ *
+ * Only hugepages of 2 MiB are known.
+ */
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statfsSync } from 'node:fs';
+import { SetupError } from '../errors.ts';
+import type { Memory, Memzone } from '../memory.ts';
+import * as linux from './system-calls.ts';
+
+/** Bytes of the pages that are mapped. */
+export const FOREIGN_PAGE_BYTES: number = 2 * 1024 * 1024;
+
+const READ_WRITE: number = linux.PROT_READ | linux.PROT_WRITE;
+const ZONE = 'FOREIGN_HUGEPAGES';
+/** What /proc/self/pagemap counts in. */
+const SMALL_PAGE_BYTES = 4096;
+/** Bits 54:0 of its entries are the number of a page, in pages of 4 KiB: the lower word and these of the upper. */
+const PAGE_NUMBER_UPPER = 0x7f_ffff;
+const SMALL_PER_PAGE: number = FOREIGN_PAGE_BYTES / SMALL_PAGE_BYTES;
+
+/** Whose pages, and how many at most. */
+export interface ForeignHugepagesOptions {
+  /** The mounted hugetlbfs that has the files (DPDK: `--huge-dir`). */
+  readonly folder: string;
+  /** What their names begin with, before `map_` (DPDK: `--file-prefix`; `rte` where nothing is said). */
+  readonly prefix: string;
+  /** How many pages have room in the memory. */
+  readonly pages: number;
+}
+
+/** A file that is mapped. */
+interface MappedFile {
+  /** Its pages' places in the hole. */
+  readonly slots: readonly number[];
+  /** Their physical addresses over 2 MiB. */
+  readonly numbers: readonly number[];
+}
+
+/** A hole in the memory into which files are mapped as they appear. */
+export class ForeignHugepages {
+  readonly #memory: Memory;
+  readonly #folder: string;
+  readonly #start: string;
+  readonly #zone: Memzone;
+  readonly #pagemap: number;
+  readonly #files = new Map<string, MappedFile>();
+  /** Files that were there already when the hole was made. */
+  readonly #before = new Set<string>();
+  readonly #positions = new Map<number, number>();
+  readonly #free: number[];
+  /** Pages for which there was no room. */
+  #refused = 0;
+
+  private constructor(memory: Memory, options: ForeignHugepagesOptions, zone: Memzone, pagemap: number) {
+    this.#memory = memory;
+    this.#folder = options.folder;
+    this.#start = `${options.prefix}map_`;
+    this.#zone = zone;
+    this.#pagemap = pagemap;
+    // Taken from the end: the lowest place first.
+    this.#free = Array.from({ length: options.pages }, (_, i) => options.pages - 1 - i);
+    this.#look((identity) => void this.#before.add(identity));
+  }
+
+  /**
+   * Reserves the hole. Nothing is mapped yet.
+   *
+   * @param memory the operating system's; it must be larger than all the pages
+   * @throws SetupError `ERR_FOREIGN_MEMORY` (EINVAL) for another memory; `ERR_HUGE_FOLDER` (ENOENT, ENOTSUP) when the
+   * folder is no hugetlbfs of 2 MiB pages; `ERR_PAGEMAP` (EACCES) without the right to see physical addresses; what
+   * `Memory.reserve` throws
+   */
+  static create(memory: Memory, options: ForeignHugepagesOptions): ForeignHugepages {
+    if (memory.address === 0 || memory.address % FOREIGN_PAGE_BYTES !== 0) {
+      throw new SetupError({
+        code: 'ERR_FOREIGN_MEMORY',
+        errno: 'EINVAL',
+        message: "pages of another program can be mapped into the operating system's memory only",
+        remedy: 'make it with createNativeMemory',
+      });
+    }
+    checkFolder(options.folder);
+    const pagemap = openPagemap(memory);
+    try {
+      const zone = memory.reserve(ZONE, options.pages * FOREIGN_PAGE_BYTES, FOREIGN_PAGE_BYTES);
+      return new ForeignHugepages(memory, options, zone, pagemap);
+    } catch (error) {
+      closeSync(pagemap);
+      throw error;
+    }
+  }
+
+  /** Pages that are mapped. */
+  get pages(): number {
+    return this.#positions.size;
+  }
+
+  /** Pages that were there and had no room in the hole. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /**
+   * Where a page lies.
+   *
+   * @param number its physical address over 2 MiB
+   * @returns a position, or 0 for a page that is not mapped (yet)
+   */
+  position(number: number): number {
+    return this.#positions.get(number) ?? 0;
+  }
+
+  /**
+   * Maps files that are new and lets go of those that are gone. What was there before the hole was made may be left over
+   * from an earlier program; EAL removes such files, and would miss the pages if they were held here.
+   *
+   * @param leftOver maps those as well
+   */
+  scan(leftOver = false): void {
+    const seen = new Set<string>();
+    this.#look((identity, descriptor, pages) => {
+      seen.add(identity);
+      if (this.#files.has(identity) || (!leftOver && this.#before.has(identity))) return;
+      this.#map(identity, descriptor, pages);
+    });
+    for (const [identity, file] of this.#files) {
+      if (seen.has(identity)) continue;
+      this.#unmap(file);
+      this.#files.delete(identity);
+    }
+  }
+
+  /** Shows each file that has pages. */
+  #look(show: (identity: string, descriptor: number, pages: number) => void): void {
+    for (const name of this.#names()) {
+      const descriptor = openOrNothing(`${this.#folder}/${name}`);
+      if (descriptor < 0) continue;
+      try {
+        const { ino, size } = fstatSync(descriptor);
+        const pages = Math.floor(size / FOREIGN_PAGE_BYTES);
+        // A file is empty at first; looking behind its end would be fatal.
+        if (pages > 0) show(`${ino}:${pages}`, descriptor, pages);
+      } finally {
+        closeSync(descriptor);
+      }
+    }
+  }
+
+  /** Lets go of all pages. The hole stays reserved, and is empty memory of this process. */
+  close(): void {
+    for (const file of this.#files.values()) this.#unmap(file);
+    this.#files.clear();
+    closeSync(this.#pagemap);
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(this.#folder).filter((name) => name.startsWith(this.#start));
+    } catch {
+      return [];
+    }
+  }
+
+  #map(identity: string, descriptor: number, pages: number): void {
+    const calls = linux.systemCalls();
+    const slots: number[] = [];
+    const numbers: number[] = [];
+    for (let page = 0; page < pages; page++) {
+      const slot = this.#free.pop();
+      if (slot === undefined) {
+        this.#refused++;
+        continue;
+      }
+      const position = this.#zone.position + slot * FOREIGN_PAGE_BYTES;
+      const address = this.#memory.address + position;
+      const flags = linux.MAP_SHARED | linux.MAP_FIXED;
+      const offset = page * FOREIGN_PAGE_BYTES;
+      if (calls.mmap(address, FOREIGN_PAGE_BYTES, READ_WRITE, flags, descriptor, offset) < 0) {
+        this.#free.push(slot);
+        this.#refused++;
+        continue;
+      }
+      // A page has its place in physical memory when it was touched.
+      Atomics.load(this.#memory.u32, position >> 2);
+      const number = Math.floor(physicalPage(this.#pagemap, address) / SMALL_PER_PAGE);
+      slots.push(slot);
+      numbers.push(number);
+      this.#positions.set(number, position);
+    }
+    this.#files.set(identity, { slots, numbers });
+  }
+
+  #unmap({ slots, numbers }: MappedFile): void {
+    const calls = linux.systemCalls();
+    const flags = linux.MAP_PRIVATE | linux.MAP_ANONYMOUS | linux.MAP_FIXED;
+    for (const [i, slot] of slots.entries()) {
+      const position = this.#zone.position + slot * FOREIGN_PAGE_BYTES;
+      if (this.#positions.get(numbers[i]) === position) this.#positions.delete(numbers[i]);
+      calls.mmap(this.#memory.address + position, FOREIGN_PAGE_BYTES, READ_WRITE, flags, -1, 0);
+      this.#free.push(slot);
+    }
+  }
+}
+
+function checkFolder(folder: string): void {
+  let bytes: number;
+  let kind: number;
+  try {
+    ({ bsize: bytes, type: kind } = statfsSync(folder));
+  } catch (cause) {
+    throw new SetupError({
+      code: 'ERR_HUGE_FOLDER',
+      errno: 'ENOENT',
+      message: 'there is no such folder for hugepages',
+      got: folder,
+      remedy: `mkdir -p ${folder} && mount -t hugetlbfs -o pagesize=2M none ${folder}`,
+      cause,
+    });
+  }
+  if (kind === HUGETLBFS_MAGIC && bytes === FOREIGN_PAGE_BYTES) return;
+  throw new SetupError({
+    code: 'ERR_HUGE_FOLDER',
+    errno: 'ENOTSUP',
+    message: 'this folder has no hugepages of 2 MiB',
+    expected: 'a mounted hugetlbfs',
+    got: kind === HUGETLBFS_MAGIC ? `${folder} with pages of ${bytes} bytes` : folder,
+    remedy: `mount -t hugetlbfs -o pagesize=2M none ${folder}`,
+  });
+}
+
+function openPagemap(memory: Memory): number {
+  let got: string;
+  try {
+    const pagemap = openSync('/proc/self/pagemap', 'r');
+    // The first page has the directory, so it was touched.
+    if (physicalPage(pagemap, memory.address) !== 0) return pagemap;
+    closeSync(pagemap);
+    got = 'page numbers that are 0';
+  } catch (error) {
+    got = (error as Error).message;
+  }
+  throw new SetupError({
+    code: 'ERR_PAGEMAP',
+    errno: 'EACCES',
+    message: 'physical addresses cannot be learnt from /proc/self/pagemap',
+    got,
+    remedy: 'run it as root (CAP_SYS_ADMIN)',
+  });
+}
+
+/** What statfs(2) says of a hugetlbfs. */
+const HUGETLBFS_MAGIC = 0x958458f6;
+
+function openOrNothing(path: string): number {
+  try {
+    return openSync(path, 'r+');
+  } catch {
+    // It went between two looks.
+    return -1;
+  }
+}
+
+/** Number of the physical page of 4 KiB at an address of this process; 0 when it has none or it may not be known. */
+function physicalPage(pagemap: number, address: number): number {
+  const entry = new DataView(new ArrayBuffer(8));
+  const at = (address / SMALL_PAGE_BYTES) * 8;
+  if (readSync(pagemap, new Uint8Array(entry.buffer), 0, 8, at) !== 8) return 0;
+  return (entry.getUint32(4, true) & PAGE_NUMBER_UPPER) * 0x1_0000_0000 + entry.getUint32(0, true);
+}
