@@ -113,6 +113,11 @@ export async function subcommands(words: readonly string[], module: URL): Promis
       "the command's --huge-dir (default: as it says there, or the hugetlbfs that is mounted)",
     )
     .option('--file-prefix <word>', "the command's --file-prefix (default: as it says there, or rte)")
+    .option(
+      '--quiet <milliseconds>',
+      'frames wait until a driver has written no register for so long: it may add its SAs with receive on already',
+      positiveInteger,
+    )
     .argument('[command...]', 'behind --: a program and its arguments')
     .addHelpText('after', SILICON_HELP)
     .action(async (command: string[], options: SiliconOptions) => {

@@ -58,6 +58,7 @@ export class BarPoller {
   #knownAt = 0;
   #allAt = 0;
   #writes = 0;
+  #tailWrites = 0;
   #resets = 0;
 
   /**
@@ -83,6 +84,11 @@ export class BarPoller {
   /** Words that were seen to be written, tails included. Several writes between two looks are one. */
   get writes(): number {
     return this.#writes;
+  }
+
+  /** {@link writes} but for tails of queues that run. */
+  get controlWrites(): number {
+    return this.#writes - this.#tailWrites;
   }
 
   /** Resets that were seen. */
@@ -145,6 +151,7 @@ export class BarPoller {
       if (value === shadow[word]) continue;
       shadow[word] = value;
       this.#writes++;
+      this.#tailWrites++;
       this.card.write(word << 2, value >>> 0);
     }
   }

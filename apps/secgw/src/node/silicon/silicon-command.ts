@@ -20,6 +20,8 @@ export interface SiliconOptions {
   readonly allow: readonly string[];
   readonly hugeDir?: string | undefined;
   readonly filePrefix?: string | undefined;
+  /** Milliseconds; default 0. */
+  readonly quiet?: number | undefined;
 }
 
 /** The most hugepages of a command that have room in the memory beside the cards. */
@@ -61,6 +63,7 @@ export async function siliconCommand(
       hugeFolder,
       filePrefix,
       pages: hugepages(),
+      quietMilliseconds: options.quiet ?? 0,
       ...processorBeside(allowedProcessors(), foreign),
       control: control.buffer,
     });

@@ -21,6 +21,7 @@ import { nodePlatform } from '../platform.ts';
 import { bindThread } from '../processor-affinity.ts';
 import { startFailureText } from '../start-failure.ts';
 import { countWire, type WireCounts } from './counted-wire.ts';
+import { holdWire } from './held-wire.ts';
 import type { CardReport } from './silicon-report.ts';
 
 /**
@@ -41,6 +42,8 @@ export interface SiliconThreadData {
   readonly filePrefix: string;
   /** Hugepages of the command that have room. */
   readonly pages: number;
+  /** Milliseconds without a register write, but for tails, before frames come to a card. */
+  readonly quietMilliseconds: number;
   readonly processor: number;
   /** No lcore of the command runs there. */
   readonly alone: boolean;
@@ -62,6 +65,8 @@ const BURST_WHILE_STARTING = 4;
 const QUIET_ROUNDS = 4096;
 /** Rounds between two looks for hugepages. */
 const ROUNDS_PER_SCAN = 2048;
+/** Rounds between two looks at the clock. */
+const ROUNDS_PER_CLOCK = 256;
 /** As nice as it can be to itself. */
 const URGENT = -20;
 
@@ -95,8 +100,13 @@ export function runSiliconThread(): void {
   if (data.alone) takePrecedence();
   post({ kind: 'ready' });
   const pollers = cards.map(({ poller }) => poller);
+  if (data.quietMilliseconds > 0) for (const card of cards) card.held = holdWire(card.plugged.card.wire);
   awaitDriver(pollers, hugepages, control);
-  play(pollers, control, !data.alone);
+  while (control.stop === 0 && cards.some(({ held }) => held !== undefined)) {
+    playRounds(pollers, control, !data.alone, ROUNDS_PER_CLOCK);
+    releaseQuiet(cards, data.quietMilliseconds);
+  }
+  playRounds(pollers, control, !data.alone, Number.POSITIVE_INFINITY);
   for (const { plugged } of cards) plugged.card.wire.flush();
   post({ kind: 'report', cards: cards.map(reportOf) });
   for (const { plugged } of cards) plugged.close();
@@ -106,6 +116,11 @@ interface PlayedCard {
   readonly plugged: PluggedCard;
   readonly poller: BarPoller;
   readonly counts: WireCounts;
+  /** What keeps frames from it. */
+  held?: { release(): void } | undefined;
+  /** How many writes of control registers there were, and when that changed last. */
+  controlWrites: number;
+  controlTime: number;
 }
 
 function plugAll(data: SiliconThreadData, memory: Memory, dma: DmaMap): PlayedCard[] {
@@ -129,7 +144,7 @@ function plugAll(data: SiliconThreadData, memory: Memory, dma: DmaMap): PlayedCa
         },
       });
       const poller = new BarPoller(plugged.card, mapBar0(descriptor));
-      if (counts !== undefined) cards.push({ plugged, poller, counts });
+      if (counts !== undefined) cards.push({ plugged, poller, counts, controlWrites: 0, controlTime: 0 });
     }
     rehearse(memory, createNobleEngine(memory), environment);
   } catch (error) {
@@ -172,10 +187,25 @@ function awaitDriver(pollers: readonly BarPoller[], hugepages: ForeignHugepages,
   }
 }
 
-function play(pollers: readonly BarPoller[], control: ControlWords, yields: boolean): void {
+/** Frames come to cards whose drivers receive and have let their control registers alone for so long. */
+function releaseQuiet(cards: readonly PlayedCard[], milliseconds: number): void {
+  const now = performance.now();
+  for (const card of cards) {
+    const { controlWrites, receiving } = card.poller;
+    if (card.controlWrites !== controlWrites || !receiving) {
+      card.controlWrites = controlWrites;
+      card.controlTime = now;
+    } else if (card.held !== undefined && now - card.controlTime >= milliseconds) {
+      card.held.release();
+      card.held = undefined;
+    }
+  }
+}
+
+function playRounds(pollers: readonly BarPoller[], control: ControlWords, yields: boolean, rounds: number): void {
   const calls = systemCalls();
   let quiet = 0;
-  while (control.stop === 0) {
+  for (let round = 0; round < rounds && control.stop === 0; round++) {
     let burst = BURST;
     for (let i = 0; i < pollers.length; i++) if (!pollers[i].receiving) burst = BURST_WHILE_STARTING;
     let moved = 0;

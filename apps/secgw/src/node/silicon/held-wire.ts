@@ -1,0 +1,12 @@
+import type { Wire } from '@inline-ipsec/wire/wire';
+
+/** Frames that are to come wait until they are let go. Whoever holds the wire goes on holding it. */
+export function holdWire(wire: Wire): { release(): void } {
+  const receive = wire.receive;
+  wire.receive = () => 0;
+  return {
+    release: () => {
+      wire.receive = receive;
+    },
+  };
+}
