@@ -2,8 +2,8 @@
  * The advanced descriptors of the 82599: 16 bytes, four little-endian dwords, in rings in host memory. Offsets are bytes
  * from the beginning of a descriptor; masks and shifts are of the dword that the group names.
  *
- * Sources: the 82599 datasheet 7.1.6 (receive) and 7.2.3 (transmit) as transcribed by EbbRT and DPDK. Legacy descriptors
- * are not here.
+ * Sources: the 82599 datasheet 7.1.6 (receive) and 7.2.3 (transmit) as transcribed by EbbRT and DPDK. Of legacy
+ * descriptors the receive ones are here.
  */
 
 /** Length of any descriptor in bytes. */
@@ -60,7 +60,7 @@ export const RXD_PTYPE_AH = 0x2000;
 export const RXD_STAT_DD = 0x1;
 /** Of {@link RXD_STATUS}: the last descriptor of its packet. */
 export const RXD_STAT_EOP = 0x2;
-/** Of {@link RXD_STATUS}: a VLAN tag was taken off. */
+/** Of {@link RXD_STATUS}: a frame with a VLAN tag, which is in {@link RXD_VLAN}; the queue says whether it was taken off. */
 export const RXD_STAT_VP = 0x8;
 /** Of {@link RXD_STATUS}: the UDP checksum was looked at. */
 export const RXD_STAT_UDPCS = 0x10;
@@ -92,8 +92,59 @@ export const RXD_ERR_L4E = 0x4000_0000;
 /** Of {@link RXD_STATUS}: the IPv4 header checksum is wrong. */
 export const RXD_ERR_IPE = 0x8000_0000;
 
+// RSS types, the values of RXD_INFO_RSS_TYPE: what the hash is of.
+
+/** RSS type: IPv4 addresses and TCP ports. */
+export const RSS_TYPE_TCP_IPV4 = 1;
+/** RSS type: IPv4 addresses. */
+export const RSS_TYPE_IPV4 = 2;
+/** RSS type: IPv6 addresses and TCP ports. */
+export const RSS_TYPE_TCP_IPV6 = 3;
+/** RSS type: IPv6 addresses. */
+export const RSS_TYPE_IPV6 = 5;
+/** RSS type: IPv4 addresses and UDP ports. */
+export const RSS_TYPE_UDP_IPV4 = 7;
+/** RSS type: IPv6 addresses and UDP ports. */
+export const RSS_TYPE_UDP_IPV6 = 8;
+
+// Receive, legacy, as the card writes it back: the address stays.
+
+/** u16: bytes in this descriptor's buffer. */
+export const RXL_LENGTH = 8;
+/** u8: status, the lowest 8 bits of {@link RXD_STATUS}. */
+export const RXL_STATUS = 12;
+/** u8: errors, the highest 3 bits of {@link RXD_STATUS} with RXE lowest: see the three below. */
+export const RXL_ERRORS = 13;
+/** u16: VLAN tag, host order. */
+export const RXL_VLAN = 14;
+/** Of {@link RXL_ERRORS}: an error of the MAC. */
+export const RXL_ERR_RXE = 0x1;
+/** Of {@link RXL_ERRORS}: the TCP or UDP checksum is wrong. */
+export const RXL_ERR_L4E = 0x40;
+/** Of {@link RXL_ERRORS}: the IPv4 header checksum is wrong. */
+export const RXL_ERR_IPE = 0x80;
+
+/** Values of SRRCTL's DESCTYPE, in place: legacy descriptors. */
+export const SRRCTL_DESCTYPE_LEGACY = 0;
 /** Values of SRRCTL's DESCTYPE, in place: one advanced descriptor, one buffer. */
 export const SRRCTL_DESCTYPE_ADVANCED_ONE_BUFFER = 0x0200_0000;
+
+// What may be hashed: the upper half of MRQC, in place.
+
+/** Of MRQC: TCP over IPv4 by addresses and ports. */
+export const MRQC_RSS_TCP_IPV4 = 0x0001_0000;
+/** Of MRQC: IPv4 by addresses. */
+export const MRQC_RSS_IPV4 = 0x0002_0000;
+/** Of MRQC: IPv6 with extension headers by addresses. The parser does not walk them, so it says the same as the next. */
+export const MRQC_RSS_IPV6_EX = 0x0008_0000;
+/** Of MRQC: IPv6 by addresses. */
+export const MRQC_RSS_IPV6 = 0x0010_0000;
+/** Of MRQC: TCP over IPv6 by addresses and ports. */
+export const MRQC_RSS_TCP_IPV6 = 0x0020_0000;
+/** Of MRQC: UDP over IPv4 by addresses and ports. */
+export const MRQC_RSS_UDP_IPV4 = 0x0040_0000;
+/** Of MRQC: UDP over IPv6 by addresses and ports. */
+export const MRQC_RSS_UDP_IPV6 = 0x0080_0000;
 
 // Transmit, data (DTYP 3).
 

@@ -41,13 +41,19 @@ export const LOOKUP_STALE = 28;
 export const RX_MAX_FRAME = 32;
 /** LINKS as the interrupt causes last knew it. */
 export const LAST_LINKS = 36;
+/** What is to be done to frames between filters and queue: a mask of the STEER_ bits, 0 as a rule. */
+export const RX_STEER = 40;
+/** How many frames of the longest kind the receive packet buffer has room for, {@link SLOTS} at most. */
+export const RX_PLACES = 44;
+/** The longest frame that the receive packet buffer has room for, in bytes with FCS. */
+export const RX_ROOM = 68;
 /** float64: frames that the wire says it lost, as of the last step. */
 export const WIRE_MISSED = 48;
 /** float64: when the table command under way is done, in the environment's nanoseconds. */
 export const COMMAND_DUE = 56;
 
 /** Four words that stay 0. */
-export const ZERO_KEY = 64;
+export const ZERO_KEY = 80;
 /** float64 each: the model-only counters. */
 export const COUNTERS = 128;
 /** Receive queues: {@link QUEUE_BYTES} each. */
@@ -98,8 +104,12 @@ export const IP_HEADS: number = SPI_NEXT + IPSRX_SA_ENTRIES * 4;
 export const IP_CHAINS = 256;
 /** Look-up: the next in an IP entry's chain. */
 export const IP_NEXT: number = IP_HEADS + IP_CHAINS * 4;
+/** What each value of each byte that can be hashed gives to the RSS hash: 256 words a byte. */
+export const HASH_TABLE: number = alignUp(IP_NEXT + IPSRX_IP_ENTRIES * 4, 64);
+/** The most bytes that are hashed: two IPv6 addresses and two ports. */
+export const HASH_BYTES = 36;
 /** Length of the state. */
-export const STATE_BYTES: number = alignUp(IP_NEXT + IPSRX_IP_ENTRIES * 4, 64);
+export const STATE_BYTES: number = HASH_TABLE + HASH_BYTES * 1024;
 
 /** Bytes of a queue's state, either way. */
 export const QUEUE_BYTES = 64;
@@ -117,6 +127,8 @@ export const QUEUE_CAUSE = 16;
 export const QUEUE_BUFFER = 20;
 /** Of a queue: 1 while its ENABLE bit is set, whether it can run or not. */
 export const QUEUE_ENABLED = 24;
+/** Of a receive queue: RX_QUEUE_ flags. */
+export const QUEUE_FLAGS = 28;
 /** Of a transmit queue: its two contexts, four dwords each. */
 export const QUEUE_CONTEXTS = 32;
 
@@ -159,6 +171,10 @@ export const FRAME_HOST = 36;
 export const FRAME_SOURCE = 40;
 /** Of a frame: its receive SA. */
 export const FRAME_SA = 44;
+/** Of a frame: its RSS hash, 0 without one. */
+export const FRAME_HASH = 48;
+/** Of a frame: its VLAN tag in the upper half, where a descriptor has it; the lower half is 0. */
+export const FRAME_TAG = 52;
 
 /** Of {@link FRAME_FLAGS}: IPv6. */
 export const FRAME_IPV6 = 1;
@@ -170,6 +186,18 @@ export const FRAME_AH = 4;
 export const FRAME_CUT = 8;
 /** {@link FRAME_QUEUE} of a frame that is not delivered. */
 export const NO_QUEUE = 0xffff_ffff;
+
+/** Of {@link QUEUE_FLAGS}: VLAN tags are taken off. */
+export const RX_QUEUE_STRIP = 1;
+/** Of {@link QUEUE_FLAGS}: descriptors are written back in the legacy format. */
+export const RX_QUEUE_LEGACY = 2;
+
+/** Of {@link RX_STEER}: frames are spread by RSS. */
+export const STEER_RSS = 1;
+/** Of {@link RX_STEER}: EtherType filters choose queues. */
+export const STEER_ETHERTYPE = 2;
+/** Of {@link RX_STEER}: there are queues that take VLAN tags off. */
+export const STEER_STRIP = 4;
 
 /** CTRL was written: reset, master disable. */
 export const MARK_CONTROL = 1;
@@ -189,5 +217,7 @@ export const MARK_SECURITY = 64;
 export const MARK_LIMITS = 128;
 /** Link set-up. */
 export const MARK_LINK = 256;
+/** What chooses receive queues: RSS, EtherType filters. */
+export const MARK_STEERING = 512;
 /** What is done before the next register is written, so that posted writes take effect in order. */
 export const MARKS_IN_ORDER: number = MARK_CONTROL | MARK_EEPROM | MARK_TX_TABLE | MARK_RX_TABLE;

@@ -1,8 +1,10 @@
-import { SRRCTL_DESCTYPE_ADVANCED_ONE_BUFFER } from '../descriptors.ts';
+import { SRRCTL_DESCTYPE_ADVANCED_ONE_BUFFER, SRRCTL_DESCTYPE_LEGACY } from '../descriptors.ts';
 import {
   HLREG0_JUMBOEN,
   MAXFRS_MFS_SHIFT,
   RXDCTL_ENABLE,
+  RXDCTL_VME,
+  RXPBSIZE_SIZE,
   SRRCTL_BSIZEPACKET,
   SRRCTL_DESCTYPE,
   TXDCTL_ENABLE,
@@ -25,6 +27,8 @@ const RX_BAD_TYPE = counterSlot('rxBadDescriptorType');
 
 /** The longest frame without jumbo, in bytes without FCS. */
 const STANDARD_FRAME = 1514;
+/** The largest receive buffer, in KiB. */
+const LARGEST_BUFFER = 16;
 /** Bytes of a frame check sequence. */
 const FCS = 4;
 
@@ -34,13 +38,19 @@ export function applyQueues(core: CardCore): void {
   const { u32 } = core.memory;
   let rx = 0;
   let tx = 0;
+  let strip = 0;
   for (let q = 0; q < layout.QUEUES; q++) {
-    if (applyRxQueue(core, q)) u32[((state + layout.RX_ACTIVE) >> 2) + rx++] = q;
+    if (applyRxQueue(core, q)) {
+      u32[((state + layout.RX_ACTIVE) >> 2) + rx++] = q;
+      if ((core.registers[reg.rxdctl(q) >> 2] & RXDCTL_VME) !== 0) strip = layout.STEER_STRIP;
+    }
     if (applyTxQueue(core, q)) u32[((state + layout.TX_ACTIVE) >> 2) + tx++] = q;
   }
   u32[(state + layout.RX_ACTIVE_COUNT) >> 2] = rx;
   u32[(state + layout.TX_ACTIVE_COUNT) >> 2] = tx;
   u32[(state + layout.TX_TURN) >> 2] = 0;
+  const steer = (state + layout.RX_STEER) >> 2;
+  u32[steer] = (u32[steer] & ~layout.STEER_STRIP) | strip;
 }
 
 function applyRxQueue(core: CardCore, q: number): boolean {
@@ -60,7 +70,12 @@ function applyRxQueue(core: CardCore, q: number): boolean {
   u32[queue + (layout.QUEUE_BUFFER >> 2)] = (srrctl & SRRCTL_BSIZEPACKET) * 1024;
   u32[queue + (layout.QUEUE_STATISTICS >> 2)] = statisticsSet(registers[reg.rqsmr(q >> 2) >> 2], q);
   u32[queue + (layout.QUEUE_CAUSE >> 2)] = causeOf(registers[reg.ivar(q >> 1) >> 2], (q & 1) * 16);
-  if ((srrctl & SRRCTL_DESCTYPE) !== SRRCTL_DESCTYPE_ADVANCED_ONE_BUFFER || (srrctl & SRRCTL_BSIZEPACKET) === 0) {
+  const type = srrctl & SRRCTL_DESCTYPE;
+  const legacy = type === SRRCTL_DESCTYPE_LEGACY ? layout.RX_QUEUE_LEGACY : 0;
+  const strip = (registers[reg.rxdctl(q) >> 2] & RXDCTL_VME) === 0 ? 0 : layout.RX_QUEUE_STRIP;
+  u32[queue + (layout.QUEUE_FLAGS >> 2)] = legacy | strip;
+  const size = srrctl & SRRCTL_BSIZEPACKET;
+  if ((legacy === 0 && type !== SRRCTL_DESCTYPE_ADVANCED_ONE_BUFFER) || size === 0 || size > LARGEST_BUFFER) {
     count(core, RX_BAD_TYPE);
     return false;
   }
@@ -115,11 +130,16 @@ function causeOf(vector: number, shift: number): number {
   return (entry & 0x80) === 0 ? 0 : (1 << (entry & 0x1f)) & 0xffff;
 }
 
-/** Takes over the frame sizes of HLREG0 and MAXFRS. */
+/** Takes over the frame sizes of HLREG0 and MAXFRS, and the packet buffer's. */
 export function applyLimits(core: CardCore): void {
   const { registers, state } = core;
   const jumbo = (registers[REG.HLREG0 >> 2] & HLREG0_JUMBOEN) !== 0;
   const most = (registers[REG.MAXFRS >> 2] >>> MAXFRS_MFS_SHIFT) - FCS;
   const bytes = jumbo ? Math.max(STANDARD_FRAME, Math.min(most, layout.SLOT_ROOM)) : STANDARD_FRAME;
   core.memory.u32[(state + layout.RX_MAX_FRAME) >> 2] = bytes;
+  // Without traffic classes all frames come through packet buffer 0.
+  const room = registers[reg.rxpbsize(0) >> 2] & RXPBSIZE_SIZE;
+  const places = Math.floor(room / (bytes + FCS));
+  core.memory.u32[(state + layout.RX_PLACES) >> 2] = Math.max(1, Math.min(places, layout.SLOTS));
+  core.memory.u32[(state + layout.RX_ROOM) >> 2] = room;
 }

@@ -1,16 +1,26 @@
-import { RXD_ERR_IPE, RXD_PTYPE_ESP, RXD_PTYPE_IPV4, RXD_STAT_IPCS, RXD_STAT_PIF } from '../descriptors.ts';
-import { RXCSUM_IPPCSE } from '../register-fields.ts';
+import {
+  RXD_ERR_IPE,
+  RXD_ERR_RXE,
+  RXD_PTYPE_ESP,
+  RXD_PTYPE_IPV4,
+  RXD_STAT_IPCS,
+  RXD_STAT_PIF,
+} from '../descriptors.ts';
+import { FCTRL_SBP, HLREG0_RXCRCSTRP, HLREG0_RXLNGTHERREN, RXCSUM_IPPCSE, VLNCTRL_VFE } from '../register-fields.ts';
 import { REG } from '../registers.ts';
 import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { fold } from './checksum.ts';
 import { counterSlot } from './counters.ts';
-import { FILTER_DROP, FILTER_INEXACT, passesFilter } from './receive-filter.ts';
-import { layer4Type, PROTOCOL_AH, PROTOCOL_ESP, parseFrame, TYPE_IPV4 } from './receive-parse.ts';
+import { appendFrameCheck } from './frame-check.ts';
+import { FILTER_DROP, FILTER_INEXACT, passesFilter, passesVlanFilter } from './receive-filter.ts';
+import { layer4Type, PROTOCOL_AH, PROTOCOL_ESP, parseFrame, TYPE_IPV4, vlanType } from './receive-parse.ts';
+import { steer } from './receive-steer.ts';
 import {
   ADDRESS_UNICAST,
   addressKind,
   countGoodReceived,
+  countMissedUnseen,
   countReceived,
   countReceivedKind,
   PRC64,
@@ -29,19 +39,31 @@ const RUNT = counterSlot('rxRunt');
 const OVERSIZE = counterSlot('rxOversize');
 const FILTERED = counterSlot('rxFiltered');
 
+const NO_ROOM = counterSlot('rxNoPacketBuffer');
+const VLAN_FILTERED = counterSlot('rxVlanFiltered');
+const LENGTH_DIFFERS = counterSlot('rxLengthDiffers');
+
 /** The shortest Ethernet frame, without FCS. */
 const SHORTEST = 60;
 /** Two addresses and a type. */
 const ETHERNET_HEADER = 14;
+/** Bytes of a frame check sequence. */
+const FCS = 4;
+/** The largest number in the type field that is a length. */
+const LARGEST_LENGTH = 1500;
 /** An IPv4 header without options. */
 const IPV4_HEADER = 20;
 
 /** Size, address and headers of the packet buffer's frames from number `first` to `frames` − 1, into their records. */
 export function admit(core: CardCore, first: number, frames: number): void {
+  const { registers, state } = core;
+  // A run is of frames whose FCS is taken off.
+  const inRuns = (registers[REG.HLREG0 >> 2] & HLREG0_RXCRCSTRP) !== 0;
   for (let i = first; i < frames; ) {
-    i = admitRun(core, i, frames);
+    if (inRuns) i = admitRun(core, i, frames);
     if (i < frames) admitOne(core, i++);
   }
+  if (core.memory.u32[(state + layout.RX_STEER) >> 2] !== 0) steer(core, first, frames);
 }
 
 /**
@@ -54,7 +76,8 @@ export function admit(core: CardCore, first: number, frames: number): void {
 function admitRun(core: CardCore, first: number, frames: number): number {
   const { registers, state, rxAt } = core;
   const { i32, u16, u32 } = core.memory;
-  const longest = u32[(state + layout.RX_MAX_FRAME) >> 2] | 0;
+  const room = (u32[(state + layout.RX_ROOM) >> 2] - FCS) | 0;
+  const longest = Math.min(u32[(state + layout.RX_MAX_FRAME) >> 2], room) | 0;
   const pass = passesFilter(core, rxAt[first]);
   if (pass === FILTER_DROP || addressKind(u16, u32, rxAt[first]) !== ADDRESS_UNICAST) return first;
   const addressHead = u16[rxAt[first] >> 1];
@@ -108,7 +131,9 @@ function admitRun(core: CardCore, first: number, frames: number): number {
     i32[to + (layout.FRAME_STATUS >> 2)] = fold(sum) === 0xffff ? checked : checked | RXD_ERR_IPE;
     i32[to + (layout.FRAME_L3 >> 2)] = ETHERNET_HEADER;
     i32[to + (layout.FRAME_FLAGS >> 2)] = flags;
-    i32[to + (layout.FRAME_QUEUE >> 2)] = selectQueue();
+    i32[to + (layout.FRAME_QUEUE >> 2)] = 0;
+    i32[to + (layout.FRAME_HASH >> 2)] = 0;
+    i32[to + (layout.FRAME_TAG >> 2)] = 0;
     registers[PRC64 + sizeClass(length)]++;
     bytes = (bytes + length) | 0;
     record = (record + layout.FRAME_BYTES) | 0;
@@ -140,9 +165,14 @@ function admitOne(core: CardCore, i: number): void {
     rxLengths[i] = length;
   }
   countReceived(registers, 1, length);
+  if (length + FCS > u32[(state + layout.RX_ROOM) >> 2]) {
+    count(core, NO_ROOM);
+    countMissedUnseen(registers, 1);
+    return;
+  }
   // A VLAN tag may be on top of the longest frame.
-  const most = u16[(frame + 12) >> 1] === 0x0081 ? longest + 4 : longest;
-  if (length > most || length > layout.SLOT_ROOM) {
+  const tagged = u16[(frame + 12) >> 1] === vlanType(registers);
+  if (length > (tagged ? longest + 4 : longest) || length > layout.SLOT_ROOM) {
     count(core, OVERSIZE);
     registers[REG.ROC >> 2]++;
     return;
@@ -152,14 +182,32 @@ function admitOne(core: CardCore, i: number): void {
     count(core, FILTERED);
     return;
   }
-  countGoodReceived(registers, 1, length);
+  if (tagged && (registers[REG.VLNCTRL >> 2] & VLNCTRL_VFE) !== 0 && !passesVlanFilter(core, frame)) {
+    count(core, VLAN_FILTERED);
+    return;
+  }
+  const wrong = (registers[REG.HLREG0 >> 2] & HLREG0_RXLNGTHERREN) !== 0 && lengthDiffers(u8, frame, length);
+  if (wrong) {
+    count(core, LENGTH_DIFFERS);
+    registers[REG.RLEC >> 2]++;
+    if ((registers[REG.FCTRL >> 2] & FCTRL_SBP) === 0) return;
+  }
+  const keepsCheck = (registers[REG.HLREG0 >> 2] & HLREG0_RXCRCSTRP) === 0;
+  countGoodReceived(registers, 1, keepsCheck ? length + FCS : length);
   countReceivedKind(registers, length, addressKind(u16, u32, frame));
   parseFrame(core, frame, length, record);
   if (pass === FILTER_INEXACT) u32[(record + layout.FRAME_STATUS) >> 2] |= RXD_STAT_PIF;
-  u32[(record + layout.FRAME_QUEUE) >> 2] = selectQueue();
+  if (wrong) u32[(record + layout.FRAME_STATUS) >> 2] |= RXD_ERR_RXE;
+  u32[(record + layout.FRAME_QUEUE) >> 2] = 0;
+  if (!keepsCheck) return;
+  appendFrameCheck(u8, frame, length);
+  rxLengths[i] = length + FCS;
 }
 
-/** The queue of a frame. One queue until the card spreads by RSS. */
-function selectQueue(): number {
-  return 0;
+/** Whether a frame says in its type field that it has more or fewer bytes than it has; the shortest frame may be padded. */
+function lengthDiffers(u8: Uint8Array, frame: number, length: number): boolean {
+  const field = (u8[frame + 12] << 8) | u8[frame + 13];
+  if (field > LARGEST_LENGTH) return false;
+  const said = ETHERNET_HEADER + field;
+  return said !== length && (length !== SHORTEST || said > length);
 }

@@ -2,6 +2,8 @@ import {
   DESCRIPTOR_BYTES,
   RXD_ADDRESS_HI,
   RXD_ADDRESS_LO,
+  RXD_ERR_IPE,
+  RXD_ERR_L4E,
   RXD_ERR_RXE,
   RXD_HASH,
   RXD_INFO,
@@ -9,6 +11,13 @@ import {
   RXD_STAT_DD,
   RXD_STAT_EOP,
   RXD_STATUS,
+  RXL_ERR_IPE,
+  RXL_ERR_L4E,
+  RXL_ERR_RXE,
+  RXL_ERRORS,
+  RXL_LENGTH,
+  RXL_STATUS,
+  RXL_VLAN,
 } from '../descriptors.ts';
 import { SRRCTL_DROP_EN } from '../register-fields.ts';
 import { REG, rdh, rdt, srrctl } from '../registers.ts';
@@ -31,6 +40,8 @@ import { countMissed, countQueueDropped, countQueueReceived } from './statistics
 
 const NO_DESCRIPTOR = counterSlot('rxNoDescriptor');
 const BAD_ADDRESS = counterSlot('rxBadAddress');
+const LONGER_THAN_RING = counterSlot('rxLongerThanRing');
+const QUEUE_OFF = counterSlot('rxQueueOff');
 const TAIL_BEYOND = counterSlot('rxTailBeyondRing');
 
 /** {@link layout.NO_QUEUE} as a signed word. */
@@ -120,6 +131,19 @@ function placeOne(core: CardCore, i: number): boolean {
   const length = rxLengths[i];
   let needed = 1;
   if (length > room) needed = room === 0 ? 1 : Math.ceil(length / room);
+  if (u32[(queue + layout.QUEUE_RING) >> 2] === 0 && u32[(state + layout.RX_ACTIVE_COUNT) >> 2] !== 0) {
+    // While others run; a card of which none does keeps what it has.
+    count(core, QUEUE_OFF);
+    u32[(record + layout.FRAME_QUEUE) >> 2] = layout.NO_QUEUE;
+    return true;
+  }
+  const size = u32[(queue + layout.QUEUE_COUNT) >> 2];
+  // One descriptor is never the card's. More than all others will not come, however long it waits.
+  if (needed >= size && size !== 0) {
+    drop(core, record, q);
+    count(core, LONGER_THAN_RING);
+    return true;
+  }
   if (freeDescriptors(core, q) >= needed) {
     place(core, record, queue, needed, length);
     return true;
@@ -232,7 +256,9 @@ function writeBackRun(core: CardCore, first: number, frames: number): number {
   let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
   const q = i32[(record + layout.FRAME_QUEUE) >> 2];
   if (q === NOWHERE) return first;
-  const ring = i32[(state + layout.RX_QUEUES + q * layout.QUEUE_BYTES + layout.QUEUE_RING) >> 2];
+  const queue = (state + layout.RX_QUEUES + q * layout.QUEUE_BYTES) >> 2;
+  if ((i32[queue + (layout.QUEUE_FLAGS >> 2)] & layout.RX_QUEUE_LEGACY) !== 0) return first;
+  const ring = i32[queue + (layout.QUEUE_RING >> 2)];
   const lengths = (state + layout.RX_LENGTHS) >> 2;
   let bytes = 0;
   let i = first;
@@ -242,9 +268,8 @@ function writeBackRun(core: CardCore, first: number, frames: number): number {
     const at = (ring + i32[from + (layout.FRAME_DESCRIPTOR >> 2)] * DESCRIPTOR_BYTES) >> 2;
     const length = i32[lengths + i];
     i32[at + (RXD_INFO >> 2)] = i32[from + (layout.FRAME_INFO >> 2)];
-    i32[at + (RXD_HASH >> 2)] = 0;
-    // With no VLAN tag in its upper half.
-    i32[at + (RXD_LENGTH >> 2)] = length;
+    i32[at + (RXD_HASH >> 2)] = i32[from + (layout.FRAME_HASH >> 2)];
+    i32[at + (RXD_LENGTH >> 2)] = length | i32[from + (layout.FRAME_TAG >> 2)];
     i32[at + (RXD_STATUS >> 2)] = i32[from + (layout.FRAME_STATUS >> 2)] | RXD_STAT_DD | RXD_STAT_EOP;
     bytes = (bytes + length) | 0;
     record = (record + layout.FRAME_BYTES) | 0;
@@ -263,12 +288,13 @@ function noteDelivered(core: CardCore, q: number, frames: number, bytes: number)
   countQueueReceived(registers, u32[queue + (layout.QUEUE_STATISTICS >> 2)], frames, bytes);
 }
 
-/** A frame over several descriptors, or one whose buffer is no place in memory. */
+/** A frame over several descriptors, one whose buffer is no place in memory, or one of a queue of legacy descriptors. */
 function spread(core: CardCore, record: number, queue: number, length: number): void {
-  const { u16, u32 } = core.memory;
+  const { u32 } = core.memory;
   const ring = u32[(queue + layout.QUEUE_RING) >> 2];
   const size = u32[(queue + layout.QUEUE_COUNT) >> 2];
   const room = u32[(queue + layout.QUEUE_BUFFER) >> 2];
+  const legacy = (u32[(queue + layout.QUEUE_FLAGS) >> 2] & layout.RX_QUEUE_LEGACY) !== 0;
   const needed = u32[(record + layout.FRAME_DESCRIPTORS) >> 2];
   const source = u32[(record + layout.FRAME_SOURCE) >> 2];
   let number = u32[(record + layout.FRAME_DESCRIPTOR) >> 2];
@@ -276,19 +302,39 @@ function spread(core: CardCore, record: number, queue: number, length: number): 
   for (let n = 0; n < needed; n++) {
     const at = ring + number * DESCRIPTOR_BYTES;
     const offset = n * room;
-    const bytes = Math.min(room, length - offset);
-    const host = core.dma.position(u32[(at + RXD_ADDRESS_HI) >> 2], u32[(at + RXD_ADDRESS_LO) >> 2], bytes);
-    if (host === 0) {
-      count(core, BAD_ADDRESS);
-      error = RXD_ERR_RXE;
-    } else move(core, host, source + offset, bytes);
-    const final = n === needed - 1;
-    u32[(at + RXD_INFO) >> 2] = u32[(record + layout.FRAME_INFO) >> 2];
-    u32[(at + RXD_HASH) >> 2] = 0;
-    u16[(at + RXD_LENGTH) >> 1] = host === 0 ? 0 : bytes;
-    u16[((at + RXD_LENGTH) >> 1) + 1] = 0;
-    const status = final ? u32[(record + layout.FRAME_STATUS) >> 2] | RXD_STAT_EOP | error : 0;
-    u32[(at + RXD_STATUS) >> 2] = status | RXD_STAT_DD;
+    let bytes = Math.min(room, length - offset);
+    // Without a source the bytes are in their buffer already.
+    if (source !== 0) {
+      const host = core.dma.position(u32[(at + RXD_ADDRESS_HI) >> 2], u32[(at + RXD_ADDRESS_LO) >> 2], bytes);
+      if (host === 0) {
+        count(core, BAD_ADDRESS);
+        error = RXD_ERR_RXE;
+        bytes = 0;
+      } else move(core, host, source + offset, bytes);
+    }
+    const final = n === needed - 1 ? u32[(record + layout.FRAME_STATUS) >> 2] | RXD_STAT_EOP | error : 0;
+    if (legacy) writeLegacy(core, at, record, bytes, final | RXD_STAT_DD);
+    else writeAdvanced(core, at, record, bytes, final | RXD_STAT_DD);
     number = number + 1 === size ? 0 : number + 1;
   }
+}
+
+function writeAdvanced(core: CardCore, at: number, record: number, bytes: number, status: number): void {
+  const { u32 } = core.memory;
+  u32[(at + RXD_INFO) >> 2] = u32[(record + layout.FRAME_INFO) >> 2];
+  u32[(at + RXD_HASH) >> 2] = u32[(record + layout.FRAME_HASH) >> 2];
+  u32[(at + RXD_LENGTH) >> 2] = bytes | u32[(record + layout.FRAME_TAG) >> 2];
+  u32[(at + RXD_STATUS) >> 2] = status;
+}
+
+/** A legacy descriptor keeps its address, and has no room for packet types, hashes and the security block's findings. */
+function writeLegacy(core: CardCore, at: number, record: number, bytes: number, status: number): void {
+  const { u8, u16, u32 } = core.memory;
+  u32[(at + RXL_LENGTH) >> 2] = bytes;
+  u16[(at + RXL_VLAN) >> 1] = u32[(record + layout.FRAME_TAG) >> 2] >>> 16;
+  u8[at + RXL_ERRORS] =
+    ((status & RXD_ERR_IPE) === 0 ? 0 : RXL_ERR_IPE) |
+    ((status & RXD_ERR_L4E) === 0 ? 0 : RXL_ERR_L4E) |
+    ((status & RXD_ERR_RXE) === 0 ? 0 : RXL_ERR_RXE);
+  u8[at + RXL_STATUS] = status;
 }

@@ -1,12 +1,25 @@
-import { FCTRL_BAM, FCTRL_MPE, FCTRL_UPE, MCSTCTRL_MFE, MCSTCTRL_MO, RAH_AV } from '../register-fields.ts';
-import { mta, REG, rah, ral } from '../registers.ts';
+import {
+  FCTRL_BAM,
+  FCTRL_MPE,
+  FCTRL_UPE,
+  MCSTCTRL_MFE,
+  MCSTCTRL_MO,
+  RAH_AV,
+  VLNCTRL_CFI,
+  VLNCTRL_CFIEN,
+} from '../register-fields.ts';
+import { mta, REG, rah, ral, vfta } from '../registers.ts';
 import type { CardCore } from './_core.ts';
 import { FILTER_COUNT, FILTERS } from './_layout.ts';
 
 /**
- * The MAC address filters: exact addresses, the multicast hash, broadcast, promiscuous (82599 datasheet 7.1.1.1).
- * VLAN filters are not here.
+ * The MAC address filters: exact addresses, the multicast hash, broadcast, promiscuous (82599 datasheet 7.1.1.1),
+ * and the filter of VLANs (7.1.1.2).
  */
+
+/** Of a VLAN tag: the canonical form indicator, and the VLAN. */
+const TAG_CFI = 0x1000;
+const TAG_VLAN = 0xfff;
 
 /** Result of {@link passesFilter}: not for this card. */
 export const FILTER_DROP = 0;
@@ -52,4 +65,14 @@ export function passesFilter(core: CardCore, frame: number): number {
   const offset = control & MCSTCTRL_MO;
   const hash = (rest >>> (offset === 3 ? 16 : 20 - offset)) & 0xfff;
   return ((registers[mta(hash >>> 5) >> 2] >>> (hash & 31)) & 1) !== 0 ? FILTER_INEXACT : FILTER_DROP;
+}
+
+/** Whether the card takes a frame with a VLAN tag by that: VFTA has its VLAN, and the CFI bit is as wanted. */
+export function passesVlanFilter({ registers, memory }: CardCore, frame: number): boolean {
+  const { u8 } = memory;
+  const tag = (u8[frame + 14] << 8) | u8[frame + 15];
+  const control = registers[REG.VLNCTRL >> 2];
+  if ((control & VLNCTRL_CFIEN) !== 0 && ((tag & TAG_CFI) !== 0) !== ((control & VLNCTRL_CFI) !== 0)) return false;
+  const vlan = tag & TAG_VLAN;
+  return ((registers[vfta(vlan >>> 5) >> 2] >>> (vlan & 31)) & 1) !== 0;
 }

@@ -13,8 +13,9 @@ import {
   RXD_STAT_IPCS,
   RXD_STAT_L4CS,
   RXD_STAT_UDPCS,
+  RXD_STAT_VP,
 } from '../descriptors.ts';
-import { RXCSUM_IPPCSE } from '../register-fields.ts';
+import { RXCSUM_IPPCSE, VLNCTRL_VET } from '../register-fields.ts';
 import { REG } from '../registers.ts';
 import type { CardCore } from './_core.ts';
 import * as layout from './_layout.ts';
@@ -39,6 +40,12 @@ export const PROTOCOL_ESP = 50;
 export const PROTOCOL_AH = 51;
 const PROTOCOL_SCTP = 132;
 
+/** The EtherType of VLAN tags, VLNCTRL.VET, as it lies in a frame. */
+export function vlanType(registers: Uint32Array): number {
+  const vet = registers[REG.VLNCTRL >> 2] & VLNCTRL_VET;
+  return ((vet & 0xff) << 8) | (vet >>> 8);
+}
+
 /** Fills in a frame's record; the frame lies at a position 2 modulo 4. */
 export function parseFrame(core: CardCore, frame: number, length: number, record: number): void {
   const { u8, u16, u32 } = core.memory;
@@ -46,10 +53,15 @@ export function parseFrame(core: CardCore, frame: number, length: number, record
   u32[to + (layout.FRAME_INFO >> 2)] = 0;
   u32[to + (layout.FRAME_STATUS >> 2)] = 0;
   u32[to + (layout.FRAME_FLAGS >> 2)] = 0;
+  u32[to + (layout.FRAME_HASH >> 2)] = 0;
+  u32[to + (layout.FRAME_TAG >> 2)] = 0;
   let l3 = 14;
   let type = u16[(frame + 12) >> 1];
   let plain = true;
-  while ((type === TYPE_VLAN || type === TYPE_QINQ) && l3 + 4 <= length && l3 < 22) {
+  const vlan = vlanType(core.registers);
+  const tagged = type === vlan && length >= 18;
+  if (tagged) u32[to + (layout.FRAME_TAG >> 2)] = (u8[frame + 14] << 24) | (u8[frame + 15] << 16);
+  while ((type === vlan || type === TYPE_VLAN || type === TYPE_QINQ) && l3 + 4 <= length && l3 < 22) {
     type = u16[(frame + l3 + 2) >> 1];
     l3 += 4;
     plain = plain && core.choices.vlanSecurity;
@@ -63,6 +75,7 @@ export function parseFrame(core: CardCore, frame: number, length: number, record
   u32[to + (layout.FRAME_L3 >> 2)] = l3;
   if (type === TYPE_IPV4) parseIpv4(core, frame, length, record, l3, plain);
   else if (type === TYPE_IPV6) parseIpv6(core, frame, length, record, l3, plain);
+  if (tagged) u32[to + (layout.FRAME_STATUS >> 2)] |= RXD_STAT_VP;
 }
 
 function isSnap(u8: Uint8Array, at: number): boolean {

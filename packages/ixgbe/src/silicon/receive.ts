@@ -6,13 +6,13 @@ import { counterSlot } from './counters.ts';
 import { admit } from './receive-admit.ts';
 import { deliver, freeDescriptors } from './receive-deliver.ts';
 import { rotate } from './rotate.ts';
-import { countMissed } from './statistics.ts';
+import { countMissedUnseen } from './statistics.ts';
 
 /**
  * The receive path, a batch at a time:
  *
  * 1. frames come off the wire into the packet buffer;
- * 2. each is checked for size and address, parsed, given a queue and as many descriptors as it fills;
+ * 2. each is checked for size, address and VLAN, parsed, given a queue, and as many descriptors as it fills;
  * 3. what the security block wants becomes a crypto job from the packet buffer into the host's buffer, anything else is
  *    copied there;
  * 4. the engine runs all jobs of the batch;
@@ -36,7 +36,7 @@ export function receive(core: CardCore, budget: number): number {
   if (!open) return core.choices.paced ? discard(core, budget) : 0;
   let done = 0;
   while (done < budget) {
-    const want = Math.min(budget - done, layout.SLOTS);
+    const want = Math.min(budget - done, u32[(state + layout.RX_PLACES) >> 2]);
     let held = u32[(state + layout.RX_HELD) >> 2];
     // What waits goes together with what comes behind it, for the engine does most when it gets full batches.
     if (held < want && (core.choices.paced || hasDescriptorsFor(core, held + 1))) {
@@ -64,7 +64,7 @@ function noticeMissed(core: CardCore): void {
   const { f64 } = core.memory;
   const at = (core.state + layout.WIRE_MISSED) >> 3;
   if (missed === f64[at]) return;
-  if (missed > f64[at]) countMissed(core.registers, missed - f64[at]);
+  if (missed > f64[at]) countMissedUnseen(core.registers, missed - f64[at]);
   f64[at] = missed;
 }
 

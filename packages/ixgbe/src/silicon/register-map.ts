@@ -75,7 +75,8 @@ const MARKS_BY_NAME: ReadonlyMap<string, number> = new Map([
   ['SECRXCTRL', layout.MARK_SECURITY],
   ['AUTOC', layout.MARK_LINK],
   ['MACC', layout.MARK_LINK],
-  ...['HLREG0', 'MAXFRS'].map((name): [string, number] => [name, layout.MARK_LIMITS]),
+  ...['MRQC', 'RSSRK', 'ETQF'].map((name): [string, number] => [name, layout.MARK_STEERING]),
+  ...['HLREG0', 'MAXFRS', 'RXPBSIZE'].map((name): [string, number] => [name, layout.MARK_LIMITS]),
   ...['RAL', 'RAH'].map((name): [string, number] => [name, layout.MARK_FILTERS]),
   ...['RDBAL', 'RDBAH', 'RDLEN', 'RXDCTL', 'SRRCTL', 'RQSMR', 'IVAR'].map((name): [string, number] => [
     name,

@@ -7,6 +7,7 @@ import {
   MARK_FILTERS,
   MARK_LIMITS,
   MARK_QUEUES,
+  MARK_STEERING,
   MARKS,
   QUEUE_BYTES,
   QUEUE_ENABLED,
@@ -46,6 +47,6 @@ export function resetCard(core: CardCore, link: boolean): void {
   clearKeyTables(core);
   u32[(state + LOOKUP_STALE) >> 2] = 1;
   if (link) u32[(state + LAST_LINKS) >> 2] = 0;
-  Atomics.or(core.memory.i32, (state + MARKS) >> 2, MARK_FILTERS | MARK_LIMITS | MARK_QUEUES);
+  Atomics.or(core.memory.i32, (state + MARKS) >> 2, MARK_FILTERS | MARK_LIMITS | MARK_STEERING | MARK_QUEUES);
   count(core, RESETS);
 }

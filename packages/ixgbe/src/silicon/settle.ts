@@ -6,6 +6,7 @@ import * as layout from './_layout.ts';
 import { eepromWord } from './eeprom.ts';
 import { applyLimits, applyQueues } from './queues.ts';
 import { applyFilters } from './receive-filter.ts';
+import { applySteering } from './receive-steer.ts';
 import { resetCard } from './reset.ts';
 import { runRxTableCommand, runTxTableCommand } from './security-tables.ts';
 
@@ -30,6 +31,7 @@ export function settle(core: CardCore): void {
     }
     if ((marks & layout.MARK_FILTERS) !== 0) applyFilters(core);
     if ((marks & layout.MARK_LIMITS) !== 0) applyLimits(core);
+    if ((marks & layout.MARK_STEERING) !== 0) applySteering(core);
     if ((marks & layout.MARK_QUEUES) !== 0) applyQueues(core);
     if ((marks & layout.MARK_LINK) !== 0) registers[REG.AUTOC >> 2] &= ~field.AUTOC_AN_RESTART;
   }

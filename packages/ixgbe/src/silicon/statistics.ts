@@ -1,3 +1,4 @@
+import { EICR_RX_MISS } from '../register-fields.ts';
 import { mpc, qbrcH, qbrcL, qbtcH, qbtcL, qprc, qprdc, qptc, REG } from '../registers.ts';
 
 /**
@@ -68,9 +69,19 @@ export function countQueueDropped(registers: Uint32Array, set: number, frames: n
   registers[qprdc(set) >> 2] += frames;
 }
 
-/** Frames were lost before they had a queue: no room in the packet buffer, or nobody took them off the wire in time. */
+/**
+ * Frames were lost before they were looked at: no room in the packet buffer, or nobody took them off the wire in time. By an
+ * erratum GPRC counts them as well.
+ */
+export function countMissedUnseen(registers: Uint32Array, frames: number): void {
+  registers[REG.GPRC >> 2] += frames;
+  countMissed(registers, frames);
+}
+
+/** Frames were lost because there was no descriptor for them, and no queue that counts that. */
 export function countMissed(registers: Uint32Array, frames: number): void {
   registers[mpc(0) >> 2] += frames;
+  registers[REG.EICR >> 2] |= EICR_RX_MISS;
 }
 
 /** Frames went into the transmit packet buffer, to be sent; `bytes` is without their FCS. */

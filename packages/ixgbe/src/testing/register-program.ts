@@ -30,8 +30,12 @@ export interface ReceivedFrame {
   readonly bytes: Uint8Array;
   /** The descriptor's status and error bits. */
   readonly status: number;
-  /** The descriptor's packet type bits. */
+  /** The descriptor's packet type bits and RSS type. */
   readonly info: number;
+  /** The descriptor's RSS hash. */
+  readonly hash: number;
+  /** The descriptor's VLAN tag. */
+  readonly tag: number;
   /** How many descriptors it took. */
   readonly descriptors: number;
 }
@@ -246,10 +250,14 @@ export class RegisterProgram {
       const buffer = ring.buffers + ring.next * ring.bufferBytes;
       parts.push(...u8.subarray(buffer, buffer + length));
       const info = u32[(at + descriptor.RXD_INFO) >> 2];
+      const hash = u32[(at + descriptor.RXD_HASH) >> 2];
+      const tag = u16[(at + descriptor.RXD_VLAN) >> 1];
       this.#refill(ring, ring.next);
       this.#card.write(reg.rdt(queue), ring.next);
       ring.next = (ring.next + 1) % ring.count;
-      if ((status & descriptor.RXD_STAT_EOP) !== 0) return { bytes: Uint8Array.from(parts), status, info, descriptors };
+      if ((status & descriptor.RXD_STAT_EOP) !== 0) {
+        return { bytes: Uint8Array.from(parts), status, info, hash, tag, descriptors };
+      }
     }
   }
 
