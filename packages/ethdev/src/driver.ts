@@ -1,6 +1,7 @@
 import type { PktmbufPool } from '@inline-ipsec/mbuf/pktmbuf';
 import type { FlowOperations } from './flow.ts';
 import type { EthLink } from './link.ts';
+import type { RssCapabilities, RssConfiguration } from './rss.ts';
 import type { SecurityContext } from './security-context.ts';
 import type { EthStatistics } from './statistics.ts';
 
@@ -49,6 +50,8 @@ export interface EthDeviceInfo {
   readonly maxMacAddresses?: number;
   /** Flow rules survive a stop of the port. Default false. */
   readonly keepsFlowRules?: boolean;
+  /** What it can do of RSS. Left out: nothing. */
+  readonly rss?: RssCapabilities;
   /** Queues can be set up while the port runs. Default false. */
   readonly runtimeQueueSetup?: boolean;
 }
@@ -60,6 +63,8 @@ export interface EthConfiguration {
   readonly rxOffloads: number;
   readonly txOffloads: number;
   readonly mtu: number;
+  /** RSS as it was asked for; left out, a driver that can spreads over its queues in its own way. */
+  readonly rss?: RssConfiguration;
 }
 
 /** What a receive queue was set up for. */
@@ -121,6 +126,17 @@ export interface EthDriver {
   setAllMulticast?(on: boolean): void;
   /** Called with an MTU within the limits; also before `configure` returns. Left out: it cannot be changed. */
   setMtu?(mtu: number): void;
+
+  /** RSS as it is set up now, or will be at the next start, with the key. Left out: it has none. */
+  readonly rss?: Required<RssConfiguration>;
+  /** Called between `configure` and `close`, with functions and a key that the device can have. */
+  setRss?(configuration: RssConfiguration): void;
+  /** The queue of each entry of the redirection table. Left out: it has none. */
+  readonly redirectionTable?: Uint16Array;
+  /** Called between `configure` and `close`, with a queue that there is for each entry. */
+  setRedirectionTable?(table: Uint16Array): void;
+  /** Receives frames of a VLAN, or does so no more; only with RX_OFFLOAD_VLAN_FILTER. Left out: it has no such filter. */
+  setVlanFilter?(vlan: number, on: boolean): void;
 
   /** Packet types that it tells (`PTYPE_` values). Left out or empty: it tells none, software must parse. */
   readonly packetTypes?: readonly number[];

@@ -4,11 +4,19 @@ import type { PktmbufPool } from '@inline-ipsec/mbuf/pktmbuf';
 import { formatMac } from '@inline-ipsec/net/ethernet';
 import type { Wire } from '@inline-ipsec/wire/wire';
 import { FlowRules } from './_flow-rules.ts';
-import { checkDescriptors, checkLimit, checkOffloads, nearestDescriptors } from './_port-check.ts';
+import {
+  checkDescriptors,
+  checkLimit,
+  checkOffloads,
+  checkRedirectionTable,
+  checkRss,
+  nearestDescriptors,
+} from './_port-check.ts';
 import type { EthConfiguration, EthDeviceInfo, EthDriver } from './driver.ts';
 import type { FlowAction, FlowAttributes, FlowCount, FlowHandle, FlowItem } from './flow.ts';
 import type { EthLink } from './link.ts';
-import { rxOffloadNames, txOffloadNames } from './offloads.ts';
+import { RX_OFFLOAD_RSS_HASH, RX_OFFLOAD_VLAN_FILTER, rxOffloadNames, txOffloadNames } from './offloads.ts';
+import type { RssConfiguration } from './rss.ts';
 import type { SecurityContext } from './security-context.ts';
 import { type EthStatistics, emptyStatistics, statisticsSince } from './statistics.ts';
 
@@ -17,7 +25,7 @@ import { type EthStatistics, emptyStatistics, statisticsSince } from './statisti
  * and hands it to its driver. Life cycle: attached → `configure` → `rxQueueSetup`, `txQueueSetup` → `start` → bursts →
  * `stop` → `close`, after which its id is free. From `stop`, it may also start or be configured again.
  *
- * What this does not do: interrupts, event callbacks, RSS tables, VLAN filters.
+ * What this does not do: interrupts, event callbacks.
  */
 
 /** The MTU of a port that is configured with none in particular (DPDK: `RTE_ETHER_MTU`). */
@@ -36,6 +44,11 @@ export interface PortOptions {
   readonly txOffloads?: number;
   /** Bytes behind the Ethernet header. 0, the default, is 1500. */
   readonly mtu?: number;
+  /**
+   * How packets are spread over receive queues (DPDK: `rx_adv_conf.rss_conf`). Left out, a port of several queues spreads by
+   * all that its driver can hash; DPDK does not without `RTE_ETH_MQ_RX_RSS`, for which `{ functions: 0 }` stands here.
+   */
+  readonly rss?: RssConfiguration;
 }
 
 /** What {@link EthPort.rxQueueSetup} takes. */
@@ -115,7 +128,8 @@ export class EthPort {
    * Says how many queues and which offloads it shall have (DPDK: `rte_eth_dev_configure`). Queues must be set up anew
    * afterwards. When it throws, the configuration is the one before.
    *
-   * @throws SetupError `ERR_PORT_STARTED` (EBUSY), `ERR_PORT_QUEUES`, `ERR_PORT_MTU`, `ERR_PORT_OFFLOAD` (EINVAL)
+   * @throws SetupError `ERR_PORT_STARTED` (EBUSY), `ERR_PORT_QUEUES`, `ERR_PORT_MTU`, `ERR_PORT_OFFLOAD`, `ERR_PORT_RSS`
+   * (EINVAL)
    */
   configure(options: PortOptions = {}): void {
     this.#alive();
@@ -133,7 +147,10 @@ export class EthPort {
     checkLimit('ERR_PORT_MTU', `${this.#who} cannot have this MTU`, mtu, info.minMtu, info.maxMtu);
     checkOffloads(`the receive side of ${this.#who}`, rxOffloads, info.rxOffloads, rxOffloadNames);
     checkOffloads(`the transmit side of ${this.#who}`, txOffloads, info.txOffloads, txOffloadNames);
-    const configuration = { rxQueues, txQueues, rxOffloads, txOffloads, mtu };
+    const { rss } = options;
+    if (rss !== undefined) checkRss(this.#who, rss, info.rss);
+    if (rss?.functions === 0 && (rxOffloads & RX_OFFLOAD_RSS_HASH) !== 0) throw this.#hashWithoutRss();
+    const configuration = { rxQueues, txQueues, rxOffloads, txOffloads, mtu, ...(rss === undefined ? {} : { rss }) };
     this.driver.configure(configuration);
     this.#configuration = configuration;
     this.#rxReady = new Array<boolean>(rxQueues).fill(false);
@@ -394,6 +411,66 @@ export class EthPort {
     this.#configuration = { ...configuration, mtu };
   }
 
+  /**
+   * RSS as it is set up, with a copy of the key; undefined where there is none (DPDK: `rte_eth_dev_rss_hash_conf_get`).
+   */
+  get rss(): Required<RssConfiguration> | undefined {
+    this.#alive();
+    const rss = this.driver.rss;
+    return rss === undefined ? undefined : { functions: rss.functions, key: rss.key.slice() };
+  }
+
+  /**
+   * Changes what is hashed and with which key; without a key that stays (DPDK: `rte_eth_dev_rss_hash_update`).
+   *
+   * @throws SetupError `ERR_PORT_NOT_CONFIGURED`, `ERR_PORT_RSS` (EINVAL), `ERR_PORT_UNSUPPORTED` (ENOTSUP)
+   */
+  setRss(configuration: RssConfiguration): void {
+    this.#configured();
+    if (this.driver.setRss === undefined) throw this.#unsupported('another RSS configuration');
+    checkRss(this.#who, configuration, this.driver.info.rss);
+    this.driver.setRss(configuration);
+  }
+
+  /**
+   * A copy of the redirection table: the queue of each value of the hash's lowest bits; undefined where there is none
+   * (DPDK: `rte_eth_dev_rss_reta_query`).
+   */
+  get redirectionTable(): Uint16Array | undefined {
+    this.#alive();
+    return this.driver.redirectionTable?.slice();
+  }
+
+  /**
+   * Writes the whole redirection table (DPDK: `rte_eth_dev_rss_reta_update`). It stays until the port is configured anew.
+   *
+   * @throws SetupError `ERR_PORT_NOT_CONFIGURED`, `ERR_PORT_RSS` (EINVAL), `ERR_PORT_UNSUPPORTED` (ENOTSUP)
+   */
+  setRedirectionTable(table: ArrayLike<number>): void {
+    const { rxQueues } = this.#configured();
+    const entries = this.driver.info.rss?.redirectionEntries;
+    if (this.driver.setRedirectionTable === undefined || entries === undefined) {
+      throw this.#unsupported('a redirection table');
+    }
+    checkRedirectionTable(this.#who, table, entries, rxQueues);
+    this.driver.setRedirectionTable(Uint16Array.from(table));
+  }
+
+  /**
+   * Has frames of a VLAN received, or not any more (DPDK: `rte_eth_dev_vlan_filter`). Frames without a tag come in any case.
+   *
+   * @throws SetupError `ERR_PORT_NOT_CONFIGURED`, `ERR_PORT_VLAN` (EINVAL), `ERR_PORT_UNSUPPORTED` (ENOTSUP: not a port
+   * with RX_OFFLOAD_VLAN_FILTER)
+   */
+  vlanFilter(vlan: number, on: boolean): void {
+    const { rxOffloads } = this.#configured();
+    if (this.driver.setVlanFilter === undefined || (rxOffloads & RX_OFFLOAD_VLAN_FILTER) === 0) {
+      throw this.#unsupported('VLANs to let in');
+    }
+    checkLimit('ERR_PORT_VLAN', `${this.#who} cannot filter this VLAN`, vlan, 0, 4095);
+    this.driver.setVlanFilter(vlan, on);
+  }
+
   /** Packet types that it tells; when empty, software must parse (DPDK: `rte_eth_dev_get_supported_ptypes`). */
   get packetTypes(): readonly number[] {
     return this.driver.packetTypes ?? [];
@@ -507,6 +584,17 @@ export class EthPort {
       errno: 'EINVAL',
       message: `${side} queue ${missing} of ${this.#who} is not set up`,
       remedy: 'set up every queue that it was configured for before start',
+    });
+  }
+
+  #hashWithoutRss(): SetupError {
+    return new SetupError({
+      code: 'ERR_PORT_RSS',
+      errno: 'EINVAL',
+      message: `${this.#who} cannot give the RSS hash without RSS`,
+      expected: 'hash functions',
+      got: 'RX_OFFLOAD_RSS_HASH, and no hash functions',
+      remedy: 'leave rss out, or leave out RX_OFFLOAD_RSS_HASH',
     });
   }
 

@@ -135,7 +135,9 @@ export const SRRCTL_DESCTYPE_ADVANCED_ONE_BUFFER = 0x0200_0000;
 export const MRQC_RSS_TCP_IPV4 = 0x0001_0000;
 /** Of MRQC: IPv4 by addresses. */
 export const MRQC_RSS_IPV4 = 0x0002_0000;
-/** Of MRQC: IPv6 with extension headers by addresses. The parser does not walk them, so it says the same as the next. */
+/** Of MRQC: TCP behind extension headers of IPv6. The parser does not walk them, so this and the other two do nothing more. */
+export const MRQC_RSS_TCP_IPV6_EX = 0x0004_0000;
+/** Of MRQC: IPv6 with extension headers. */
 export const MRQC_RSS_IPV6_EX = 0x0008_0000;
 /** Of MRQC: IPv6 by addresses. */
 export const MRQC_RSS_IPV6 = 0x0010_0000;
@@ -145,6 +147,8 @@ export const MRQC_RSS_TCP_IPV6 = 0x0020_0000;
 export const MRQC_RSS_UDP_IPV4 = 0x0040_0000;
 /** Of MRQC: UDP over IPv6 by addresses and ports. */
 export const MRQC_RSS_UDP_IPV6 = 0x0080_0000;
+/** Of MRQC: UDP behind extension headers of IPv6. */
+export const MRQC_RSS_UDP_IPV6_EX = 0x0100_0000;
 
 // Transmit, data (DTYP 3).
 

@@ -1,12 +1,16 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
 import { RX_OFFLOAD_SECURITY, TX_OFFLOAD_IPV4_CKSUM, TX_OFFLOAD_SECURITY } from '@inline-ipsec/ethdev/offloads';
 import type { EthPort } from '@inline-ipsec/ethdev/port';
+import { RSS_IP, RSS_SCTP, RSS_TCP, RSS_UDP } from '@inline-ipsec/ethdev/rss';
 import type { PktmbufPool } from '@inline-ipsec/mbuf/pktmbuf';
 import { formatMac } from '@inline-ipsec/net/ethernet';
 import type { GatewayConfiguration } from '../configuration/rules.ts';
 
 /** Descriptors of each queue, where the port can have so many (DPDK's gateway: `IPSEC_SECGW_RX_DESC_DEFAULT`). */
 const DESCRIPTORS = 1024;
+
+/** What packets are spread over queues by, where the port can (DPDK's gateway: `rss_hf`). */
+const HASH_FUNCTIONS = RSS_IP | RSS_UDP | RSS_TCP | RSS_SCTP;
 
 /** What a port of the gateway is set up for. */
 export interface PortSetup {
@@ -57,7 +61,15 @@ export function setUpPort(
     `port ${port.id} configuring rx_offloads=0x${(rxOffloads >>> 0).toString(16)}, tx_offloads=0x${(txOffloads >>> 0).toString(16)}`,
   );
   const mtu = Math.min(Math.max(setup.mtu, info.minMtu), info.maxMtu);
-  port.configure({ rxQueues, txQueues, rxOffloads: rxOffloads >>> 0, txOffloads: txOffloads >>> 0, mtu });
+  const functions = HASH_FUNCTIONS & (info.rss?.functions ?? 0);
+  // DPDK's gateway says so of every port; here it is said where it makes a difference.
+  if (rxQueues > 1 && functions !== HASH_FUNCTIONS) {
+    print(
+      `Port ${port.id} modified RSS hash function based on hardware support,requested:0x${HASH_FUNCTIONS.toString(16)} configured:0x${functions.toString(16)}`,
+    );
+  }
+  const offloads = { rxOffloads: rxOffloads >>> 0, txOffloads: txOffloads >>> 0 };
+  port.configure({ rxQueues, txQueues, ...offloads, mtu, ...(rxQueues > 1 ? { rss: { functions } } : {}) });
 
   const descriptors = port.adjustDescriptors(DESCRIPTORS, DESCRIPTORS);
   setup.txLcores.slice(0, txQueues).forEach((lcore, queue) => {

@@ -1,6 +1,6 @@
 import type { EthDeviceInfo } from '@inline-ipsec/ethdev/driver';
 import * as offload from '@inline-ipsec/ethdev/offloads';
-import { RSS_QUEUES } from './receive-unit.ts';
+import { IXGBE_RSS, RSS_QUEUES } from './rss.ts';
 import { RX_DESCRIPTORS } from './rx-queue.ts';
 import { TX_QUEUES } from './transmit-unit.ts';
 import { TX_DESCRIPTORS } from './tx-queue.ts';
@@ -20,11 +20,15 @@ export function ixgbeDeviceInfo(security: boolean): EthDeviceInfo {
     maxTxQueues: TX_QUEUES,
     rxDescriptors: RX_DESCRIPTORS,
     txDescriptors: TX_DESCRIPTORS,
+    rxQueueOffloads: offload.RX_OFFLOAD_VLAN_STRIP,
     rxOffloads:
+      offload.RX_OFFLOAD_VLAN_STRIP |
+      offload.RX_OFFLOAD_VLAN_FILTER |
       offload.RX_OFFLOAD_IPV4_CKSUM |
       offload.RX_OFFLOAD_UDP_CKSUM |
       offload.RX_OFFLOAD_TCP_CKSUM |
       offload.RX_OFFLOAD_SCATTER |
+      offload.RX_OFFLOAD_RSS_HASH |
       (security ? offload.RX_OFFLOAD_SECURITY : 0),
     txOffloads:
       offload.TX_OFFLOAD_IPV4_CKSUM |
@@ -37,5 +41,6 @@ export function ixgbeDeviceInfo(security: boolean): EthDeviceInfo {
     minMtu: 68,
     maxMtu: LONGEST_FRAME - FRAME_OVERHEAD,
     keepsFlowRules: true,
+    rss: IXGBE_RSS,
   };
 }

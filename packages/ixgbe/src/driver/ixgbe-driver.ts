@@ -9,11 +9,15 @@ import type {
 } from '@inline-ipsec/ethdev/driver';
 import type { EthLink } from '@inline-ipsec/ethdev/link';
 import {
+  RX_OFFLOAD_RSS_HASH,
   RX_OFFLOAD_SECURITY,
   RX_OFFLOAD_TCP_CKSUM,
   RX_OFFLOAD_UDP_CKSUM,
+  RX_OFFLOAD_VLAN_FILTER,
+  RX_OFFLOAD_VLAN_STRIP,
   TX_OFFLOAD_SECURITY,
 } from '@inline-ipsec/ethdev/offloads';
+import type { RssConfiguration } from '@inline-ipsec/ethdev/rss';
 import type { EthStatistics } from '@inline-ipsec/ethdev/statistics';
 import { securityMetadataField } from '@inline-ipsec/security/packet-metadata';
 import { PortSecurity } from '@inline-ipsec/security/port-security';
@@ -31,6 +35,7 @@ import {
   writeMacAddress,
 } from './initialization.ts';
 import { disableRxQueue, enableRxQueue, initializeReceive, switchReceive } from './receive-unit.ts';
+import { DEFAULT_RSS_KEY, defaultRedirectionTable, IXGBE_RSS, writeRedirectionTable, writeRss } from './rss.ts';
 import { IXGBE_PACKET_TYPES } from './rx-packet-type.ts';
 import { RxQueue } from './rx-queue.ts';
 import { SA_STORE_BYTES, SaStore } from './sa-store.ts';
@@ -40,6 +45,7 @@ import { IxgbeSecurityOperations } from './security-operations.ts';
 import { CardStatistics, STATISTICS_BYTES } from './statistics.ts';
 import { disableTxQueue, enableTxQueue, initializeTransmit, stopTransmit } from './transmit-unit.ts';
 import { TX_REFUSALS, TxQueue, type TxRefusal } from './tx-queue.ts';
+import { VlanFilter } from './vlan.ts';
 
 /** What a driver is made from. */
 export interface IxgbeDriverParts extends HardwareParts {
@@ -58,7 +64,7 @@ export type IxgbeCounter = TxRefusal | 'rxNoMbuf' | 'rxErrors' | 'rxSas' | 'txSa
  * The poll-mode driver of the 82599 (DPDK: net_ixgbe). It knows the card by its registers, descriptor rings and buffers
  * only; `initialization`, `receive-unit`, `transmit-unit` and `security-block` have the datasheet's procedures.
  *
- * It does not do interrupts, VLAN offloads, TSO, LRO, flow director, virtual functions or DCB.
+ * It does not do interrupts, VLAN insertion, TSO, LRO, flow director, virtual functions or DCB.
  */
 export class IxgbeDriver implements EthDriver {
   readonly info: EthDeviceInfo;
@@ -81,6 +87,9 @@ export class IxgbeDriver implements EthDriver {
   #macAddressIsOurs = false;
   #configuration: EthConfiguration | undefined;
   #mtu = 0;
+  #rss: Required<RssConfiguration> = { functions: 0, key: DEFAULT_RSS_KEY };
+  #redirection: Uint16Array = defaultRedirectionTable(1);
+  readonly #vlans = new VlanFilter();
   #port = 0;
   #promiscuous = false;
   #allMulticast = false;
@@ -143,11 +152,18 @@ export class IxgbeDriver implements EthDriver {
     this.#releaseQueues();
     this.#configuration = configuration;
     this.#mtu = configuration.mtu;
+    const { rss, rxQueues, rxOffloads } = configuration;
+    const spread = rxQueues > 1 || (rxOffloads & RX_OFFLOAD_RSS_HASH) !== 0;
+    const functions = rss?.functions ?? (spread ? IXGBE_RSS.functions : 0);
+    this.#rss = { functions, key: (rss?.key ?? DEFAULT_RSS_KEY).slice() };
+    this.#redirection = defaultRedirectionTable(rxQueues);
+    this.#vlans.clear();
   }
 
-  rxQueueSetup(queue: number, { descriptors, pool }: RxQueueConfiguration): void {
+  rxQueueSetup(queue: number, { descriptors, pool, offloads }: RxQueueConfiguration): void {
     this.#releaseRx(queue);
-    const setup = { queue, descriptors, pool, port: this.#port };
+    const vlanStrip = (offloads & RX_OFFLOAD_VLAN_STRIP) !== 0;
+    const setup = { queue, descriptors, pool, port: this.#port, vlanStrip };
     this.#rx[queue] = new RxQueue(this.#memory, this.#registers, this.#name, setup);
   }
 
@@ -287,6 +303,28 @@ export class IxgbeDriver implements EthDriver {
     if (this.#started) writeFrameLimit(this.#hardware, mtu + FRAME_OVERHEAD);
   }
 
+  get rss(): Required<RssConfiguration> {
+    return this.#rss;
+  }
+
+  setRss({ functions, key = this.#rss.key }: RssConfiguration): void {
+    this.#rss = { functions, key: key.slice() };
+    if (this.#started) writeRss(this.#hardware, this.#rss);
+  }
+
+  get redirectionTable(): Uint16Array {
+    return this.#redirection;
+  }
+
+  setRedirectionTable(table: Uint16Array): void {
+    this.#redirection = table;
+    if (this.#started) writeRedirectionTable(this.#hardware, table);
+  }
+
+  setVlanFilter(vlan: number, on: boolean): void {
+    this.#vlans.set(vlan, on, this.#started ? this.#hardware : undefined);
+  }
+
   /** What is to be offloaded by the port's configuration. */
   #directions(): SecurityDirections {
     const { rxOffloads = 0, txOffloads = 0 } = this.#configuration ?? {};
@@ -300,12 +338,14 @@ export class IxgbeDriver implements EthDriver {
     const hardware = this.#hardware;
     const { rxOffloads = 0 } = this.#configuration ?? {};
     initializeReceive(hardware, {
-      queues: this.#rx.length,
       layer4Checksums: (rxOffloads & (RX_OFFLOAD_UDP_CKSUM | RX_OFFLOAD_TCP_CKSUM)) !== 0,
     });
+    writeRss(hardware, this.#rss);
+    writeRedirectionTable(hardware, this.#redirection);
+    this.#vlans.load(hardware, (rxOffloads & RX_OFFLOAD_VLAN_FILTER) !== 0);
     for (const queue of this.#rx) {
       queue.fill();
-      enableRxQueue(hardware, queue.queue, queue, queue.bufferBytes);
+      enableRxQueue(hardware, queue.queue, queue);
     }
   }
 

@@ -23,6 +23,8 @@ import {
   RX_RSS_HASH,
   RX_SEC_OFFLOAD,
   RX_SEC_OFFLOAD_FAILED,
+  RX_VLAN,
+  RX_VLAN_STRIPPED,
 } from '@inline-ipsec/mbuf/offload-flags';
 import { type PktmbufPool, pktmbufFree, pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
 import {
@@ -30,6 +32,7 @@ import {
   RXD_ERR_IPE,
   RXD_ERR_L4E,
   RXD_ERR_RXE,
+  RXD_HASH,
   RXD_INFO,
   RXD_INFO_RSS_TYPE,
   RXD_LENGTH,
@@ -39,6 +42,7 @@ import {
   RXD_STAT_IPCS,
   RXD_STAT_L4CS,
   RXD_STAT_SECP,
+  RXD_STAT_VP,
   RXD_STATUS,
 } from '../descriptors.ts';
 import type { RegisterPort } from '../register-port.ts';
@@ -85,6 +89,8 @@ export interface RxQueueSetup {
   readonly pool: PktmbufPool;
   /** The port's id, for the mbufs. */
   readonly port: number;
+  /** The card takes VLAN tags off. */
+  readonly vlanStrip: boolean;
 }
 
 /** One receive queue. */
@@ -96,6 +102,7 @@ export class RxQueue {
   readonly ring: number;
   /** What the card may write into each buffer: a multiple of 1024 bytes. */
   readonly bufferBytes: number;
+  readonly vlanStrip: boolean;
   readonly #zone: Memzone;
   readonly #registers: RegisterPort;
   readonly #tail: number;
@@ -110,7 +117,7 @@ export class RxQueue {
 
   /** @throws SetupError what `Memory.reserve` throws; `ERR_IXGBE_POOL` (ENOMEM) when the pool has no mbuf at all */
   constructor(memory: Memory, registers: RegisterPort, name: string, setup: RxQueueSetup) {
-    const { queue, descriptors, pool, port } = setup;
+    const { queue, descriptors, pool, port, vlanStrip } = setup;
     const ringBytes = descriptors * DESCRIPTOR_BYTES;
     this.#dataAt = dataOffset(memory, pool);
     this.#zone = memory.reserve(`${name}_rx${queue}`, RING + ringBytes + descriptors * 4, 128);
@@ -119,6 +126,7 @@ export class RxQueue {
     this.descriptors = descriptors;
     this.ring = this.#zone.position + RING;
     this.bufferBytes = Math.min((pool.dataRoom - PKTMBUF_HEADROOM) & ~1023, 16 * 1024);
+    this.vlanStrip = vlanStrip;
     this.#registers = registers;
     this.#tail = rdt(queue);
     this.#pool = pool;
@@ -212,7 +220,7 @@ export class RxQueue {
   }
 
   /**
-   * Takes packets that are whole and sound, in a loop that calls nothing, into the table from entry `count` on and before
+   * Takes packets that are whole and sound and have no VLAN tag, in a loop that calls nothing, into the table from entry `count` on and before
    * entry `n`. Returns how many entries there are then.
    */
   #takeRun(table: Uint32Array, count: number, n: number): number {
@@ -228,16 +236,20 @@ export class RxQueue {
       const at = (ring + next * DESCRIPTOR_BYTES) >> 2;
       const status = i32[at + (RXD_STATUS >> 2)];
       // Descriptors without an mbuf are never reached: before them lies one that the card does not have.
-      if ((status & (RXD_STAT_DD | RXD_STAT_EOP | RXD_ERR_RXE)) !== (RXD_STAT_DD | RXD_STAT_EOP)) break;
+      if ((status & (RXD_STAT_DD | RXD_STAT_EOP | RXD_STAT_VP | RXD_ERR_RXE)) !== (RXD_STAT_DD | RXD_STAT_EOP)) break;
       const info = i32[at + (RXD_INFO >> 2)];
-      if ((info & RXD_INFO_RSS_TYPE) !== 0) break;
       const m = i32[mbufs + next];
       const word = m >> 2;
       // Length and VLAN tag lie in a descriptor as they lie in an mbuf.
       const last = i32[at + (RXD_LENGTH >> 2)];
       i32[word + (MBUF_DATA_OFF >> 2)] = fresh16;
       i32[word + (MBUF_NB_SEGS >> 2)] = fresh20;
-      i32[word + OL_FLAGS_LO] = offloadFlags(status);
+      let flags = offloadFlags(status);
+      if ((info & RXD_INFO_RSS_TYPE) !== 0) {
+        flags |= RX_RSS_HASH;
+        i32[word + (MBUF_HASH_RSS >> 2)] = i32[at + (RXD_HASH >> 2)];
+      }
+      i32[word + OL_FLAGS_LO] = flags;
       i32[word + OL_FLAGS_HI] = 0;
       i32[word + (MBUF_PACKET_TYPE >> 2)] = PACKET_TYPES[(info & PACKET_TYPE_BITS) >> PACKET_TYPE_SHIFT];
       i32[word + (MBUF_PKT_LEN >> 2)] = last & 0xffff;
@@ -261,8 +273,9 @@ export class RxQueue {
     let flags = offloadFlags(status);
     if ((info & RXD_INFO_RSS_TYPE) !== 0) {
       flags |= RX_RSS_HASH;
-      u32[word + (MBUF_HASH_RSS >> 2)] = u32[at + 1];
+      u32[word + (MBUF_HASH_RSS >> 2)] = u32[at + (RXD_HASH >> 2)];
     }
+    if ((status & RXD_STAT_VP) !== 0) flags |= this.vlanStrip ? RX_VLAN | RX_VLAN_STRIPPED : RX_VLAN;
     // A freed mbuf has no next, one segment and its own buffer: all else is written here.
     u32[word + (MBUF_DATA_OFF >> 2)] = this.#fresh16;
     u32[word + (MBUF_NB_SEGS >> 2)] = this.#fresh20;
