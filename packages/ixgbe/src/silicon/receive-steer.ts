@@ -1,7 +1,7 @@
 import { RXD_STAT_VP } from '../descriptors.ts';
 import {
-  ETQF_FILTER_EN,
   ETQF_ETYPE,
+  ETQF_FILTER_EN,
   ETQS_QUEUE_EN,
   ETQS_RX_QUEUE,
   ETQS_RX_QUEUE_SHIFT,
