@@ -2,8 +2,7 @@
  * The advanced descriptors of the 82599: 16 bytes, four little-endian dwords, in rings in host memory. Offsets are bytes
  * from the beginning of a descriptor; masks and shifts are of the dword that the group names.
  *
- * Sources: the 82599 datasheet 7.1.6 (receive) and 7.2.3 (transmit) as transcribed by EbbRT and DPDK. Of legacy
- * descriptors the receive ones are here.
+ * Sources: the 82599 datasheet 7.1.6 (receive) and 7.2.3 (transmit) as transcribed by EbbRT and DPDK.
  */
 
 /** Length of any descriptor in bytes. */
@@ -196,8 +195,22 @@ export const TXD_POPTS_IXSM = 0x100;
 export const TXD_POPTS_TXSM = 0x200;
 /** Of {@link TXD_OPTIONS}: encrypt or authenticate by the context's SA. */
 export const TXD_POPTS_IPSEC = 0x400;
-/** Of {@link TXD_OPTIONS}: lowest bit of PAYLEN, the bytes of the whole packet as fetched, without FCS. */
+/**
+ * Of {@link TXD_OPTIONS}: lowest bit of PAYLEN, 18 bits: the bytes of the whole packet as fetched, without FCS; with
+ * {@link TXD_TSE} those behind the layer 4 header.
+ */
 export const TXD_PAYLEN_SHIFT = 14;
+
+// Transmit, legacy (DEXT 0): the address, the length, EOP, IFCS, RS and VLE are where a data descriptor has them.
+
+/** Of a legacy {@link TXD_COMMAND}: lowest bit of CSO, the byte of the packet where the checksum goes; 8 bits. */
+export const TXL_CSO_SHIFT = 16;
+/** Of a legacy {@link TXD_COMMAND}: insert a checksum. */
+export const TXL_IC = 0x0400_0000;
+/** Of a legacy {@link TXD_OPTIONS}: lowest bit of CSS, the byte of the packet where the summing begins; 8 bits. */
+export const TXL_CSS_SHIFT = 8;
+/** Of a legacy {@link TXD_OPTIONS}: lowest bit of the VLAN tag. */
+export const TXL_VLAN_SHIFT = 16;
 
 // Transmit, context (DTYP 2).
 

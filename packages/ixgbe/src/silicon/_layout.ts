@@ -64,8 +64,10 @@ export const TX_QUEUES: number = RX_QUEUES + QUEUES * 64;
 export const RX_ACTIVE: number = TX_QUEUES + QUEUES * 64;
 /** Numbers of the transmit queues that run. */
 export const TX_ACTIVE: number = RX_ACTIVE + QUEUES * 4;
+/** What transmit queues have to write back yet, while WTHRESH makes them gather: {@link WRITE_BACK_BYTES} each. */
+export const TX_WRITE_BACK: number = TX_ACTIVE + QUEUES * 4;
 /** Exact address filters: bytes 0–1 of the address, then bytes 2–5, as they lie in a frame. */
-export const FILTERS: number = TX_ACTIVE + QUEUES * 4;
+export const FILTERS: number = TX_WRITE_BACK + QUEUES * 16;
 /** Positions of the receive packet buffer's places, held frames first. */
 export const RX_AT: number = FILTERS + 128 * 8;
 /** Lengths of the frames there. */
@@ -129,8 +131,19 @@ export const QUEUE_BUFFER = 20;
 export const QUEUE_ENABLED = 24;
 /** Of a receive queue: RX_QUEUE_ flags. */
 export const QUEUE_FLAGS = 28;
+/** Of a transmit queue: bytes behind the headers of the packet at {@link QUEUE_NEXT} that have left in segments (TSO). */
+export const QUEUE_SEGMENTED = 28;
 /** Of a transmit queue: its two contexts, four dwords each. */
 export const QUEUE_CONTEXTS = 32;
+
+/** Bytes of a transmit queue's entry in {@link TX_WRITE_BACK}. */
+export const WRITE_BACK_BYTES = 16;
+/** Of such an entry: the first descriptor that is not written back. */
+export const WRITE_BACK_FROM = 0;
+/** Of such an entry: descriptors that are done, from there on. */
+export const WRITE_BACK_PENDING = 4;
+/** Of such an entry, float64: when they are written back in any case, in the environment's nanoseconds. */
+export const WRITE_BACK_DUE = 8;
 
 /** Bytes of an entry of the transmit SA table and of the receive key table. */
 export const SA_BYTES = 32;

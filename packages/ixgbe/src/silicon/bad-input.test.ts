@@ -143,7 +143,7 @@ describe('a driver that writes nonsense', () => {
     send([buffer, 1, data | 60, 60 << 14]);
     send([buffer, 0, data | 0, 0]);
     send([buffer, 0, data | 16, 16 << 14]);
-    send([buffer, 0, part | 0xf000, 0], [buffer, 0, data | 0xf000, 0]);
+    send([buffer, 0, part | 0x3000, 0], [buffer, 0, data | 0x3000, 0]);
     send([buffer, 0, data | 100, 60 << 14]);
     send([buffer, 0, (data | 0x8000_0000 | 60) >>> 0, 60 << 14]);
     send([buffer, 0, 0x2910_0000, 0]);
@@ -159,9 +159,8 @@ describe('a driver that writes nonsense', () => {
       txTooShort: 2,
       txTooLong: 1,
       txPayloadLengthDiffers: 1,
-      txSegmentation: 1,
+      txBadSegmentation: 1,
       txBadDescriptorType: 1,
-      txLegacyDescriptor: 1,
       txWithoutEnd: 1,
       txTailBeyondRing: 1,
     });

@@ -9,12 +9,14 @@ import {
   SRRCTL_DESCTYPE,
   TXDCTL_ENABLE,
   TXDCTL_SWFLSH,
+  TXDCTL_WTHRESH,
 } from '../register-fields.ts';
 import * as reg from '../registers.ts';
 import { REG } from '../registers.ts';
 import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
+import { flushWriteBack, forgetWriteBack } from './transmit-report.ts';
 
 /**
  * Queues as the data path uses them: ring positions instead of bus addresses, a list of those that run. It is made anew
@@ -88,8 +90,10 @@ function applyTxQueue(core: CardCore, q: number): boolean {
   const { registers, state } = core;
   const { u32 } = core.memory;
   const queue = (state + layout.TX_QUEUES + q * layout.QUEUE_BYTES) >> 2;
-  registers[reg.txdctl(q) >> 2] &= ~TXDCTL_SWFLSH;
-  const enabled = (registers[reg.txdctl(q) >> 2] & TXDCTL_ENABLE) !== 0;
+  const control = registers[reg.txdctl(q) >> 2];
+  const flush = (control & TXDCTL_SWFLSH) !== 0;
+  registers[reg.txdctl(q) >> 2] = control & ~TXDCTL_SWFLSH;
+  const enabled = (control & TXDCTL_ENABLE) !== 0;
   const rises = enabled && u32[queue + (layout.QUEUE_ENABLED >> 2)] === 0;
   u32[queue + (layout.QUEUE_ENABLED >> 2)] = enabled ? 1 : 0;
   u32[queue + (layout.QUEUE_RING >> 2)] = 0;
@@ -97,11 +101,16 @@ function applyTxQueue(core: CardCore, q: number): boolean {
   if (rises) {
     registers[reg.tdh(q) >> 2] = 0;
     u32[queue + (layout.QUEUE_NEXT >> 2)] = 0;
+    u32[queue + (layout.QUEUE_SEGMENTED >> 2)] = 0;
     u32.fill(0, queue + (layout.QUEUE_CONTEXTS >> 2), queue + (layout.QUEUE_CONTEXTS >> 2) + 8);
+    forgetWriteBack(core, q);
   }
   u32[queue + (layout.QUEUE_STATISTICS >> 2)] = statisticsSet(registers[reg.tqsm(q >> 2) >> 2], q);
   u32[queue + (layout.QUEUE_CAUSE >> 2)] = causeOf(registers[reg.ivar(q >> 1) >> 2], (q & 1) * 16 + 8);
-  if (applyRing(core, queue, reg.tdbal(q), reg.tdbah(q), reg.tdlen(q))) return true;
+  if (applyRing(core, queue, reg.tdbal(q), reg.tdbah(q), reg.tdlen(q))) {
+    if (flush || (control & TXDCTL_WTHRESH) === 0) flushWriteBack(core, q);
+    return true;
+  }
   count(core, TX_RING_OUTSIDE);
   return false;
 }
@@ -115,7 +124,10 @@ function applyRing(core: CardCore, queue: number, low: number, high: number, len
   u32[queue + (layout.QUEUE_RING >> 2)] = position;
   u32[queue + (layout.QUEUE_COUNT >> 2)] = bytes >>> 4;
   // A ring that became shorter under a running queue begins anew.
-  if (u32[queue + (layout.QUEUE_NEXT >> 2)] >= bytes >>> 4) u32[queue + (layout.QUEUE_NEXT >> 2)] = 0;
+  if (u32[queue + (layout.QUEUE_NEXT >> 2)] >= bytes >>> 4) {
+    u32[queue + (layout.QUEUE_NEXT >> 2)] = 0;
+    u32[queue + (layout.QUEUE_SEGMENTED >> 2)] = 0;
+  }
   return true;
 }
 
