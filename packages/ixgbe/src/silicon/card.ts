@@ -46,8 +46,8 @@ export interface CardParts {
  * steps it. Everything that outlives a step lies in memzones of its name, so that another thread can
  * {@link Card82599.attach | take it over}.
  *
- * What it does not have: TSO, VLAN insertion, ways to choose a receive queue other than RSS and EtherType filters, traffic
- * classes, RSC, jumbo above 16 KiB, AH, header split.
+ * What it does not have: double VLAN mode, ways to choose a receive queue other than RSS and EtherType filters, traffic
+ * classes, RSC, jumbo above 16 KiB, header split.
  */
 export class Card82599 implements RegisterPort {
   readonly name: string;
