@@ -88,14 +88,17 @@ describe('of equal entries', () => {
   it.each([
     ['lowest', 9],
     ['highest', 700],
-  ] as const)('the %s one is found', (equalEntries, found) => {
+  ] as const)('the %s one is found, and the trace tells it', (equalEntries, found) => {
     const all = bench({ equalEntries });
+    const traced: unknown[] = [];
+    all.card.trace((event) => event.kind === 'receive' && traced.push(event));
     const other = found === 9 ? 700 : 9;
     const sa = { spi: 5, address: TUNNEL_END, salt: SALT };
     all.program.writeRxSa(found, { ...sa, key: OTHER_KEY, ipIndex: 9 });
     all.program.writeRxSa(other, { ...sa, key: KEY, ipIndex: 9 });
     const theirs = sealed(seal, CLEAR, { key: OTHER_KEY });
     expect((all.arrive(theirs)?.status ?? 0) & SECURITY).toBe(descriptor.RXD_STAT_SECP);
+    expect(traced).toMatchObject([{ sa: found, outcome: 'icv-good' }]);
   });
 
   it('the same goes for addresses', () => {

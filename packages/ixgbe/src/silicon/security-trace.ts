@@ -137,32 +137,39 @@ interface Way {
   readonly outcome: ReceiveOutcome;
 }
 
-/** Address, then SPI, then key entry; the first of equal entries counts. */
-function wayThroughTables({ memory, state }: CardCore, address: number, spi: number, ipv6: boolean): Way {
-  const { u8, u32 } = memory;
+/** Address, then SPI, then key entry; of equal entries the one that the card takes counts. */
+function wayThroughTables(core: CardCore, address: number, spi: number, ipv6: boolean): Way {
+  const { state } = core;
+  const { u8, u32 } = core.memory;
   // An IPv4 address lies in the last of an entry's four words.
   const [from, bytes] = ipv6 ? [0, 16] : [12, 4];
-  let ipIndex = -1;
-  for (let i = 0; i < IPSRX_IP_ENTRIES && ipIndex < 0; i++) {
+  const ipIndex = winner(core, IPSRX_IP_ENTRIES, (i) => {
     const entry = state + layout.RX_IP + i * 16;
-    let same = true;
     for (let n = 0; n < 16; n++) {
       const wanted = n >= from && n < from + bytes ? u8[address + n - from] : 0;
-      if (u8[entry + n] !== wanted) same = false;
+      if (u8[entry + n] !== wanted) return false;
     }
-    if (same) ipIndex = i;
-  }
+    return true;
+  });
   if (ipIndex < 0) return { ipIndex, sa: -1, outcome: 'no-address-entry' };
-  let sa = -1;
-  for (let i = 0; i < IPSRX_SA_ENTRIES && sa < 0; i++) {
+  const sa = winner(core, IPSRX_SA_ENTRIES, (i) => {
     const entry = state + layout.RX_SPI + i * 8;
-    if (bigEndian(u8, entry) === bigEndian(u8, spi) && u32[(entry + 4) >> 2] === ipIndex) sa = i;
-  }
+    return bigEndian(u8, entry) === bigEndian(u8, spi) && u32[(entry + 4) >> 2] === ipIndex;
+  });
   if (sa < 0) return { ipIndex, sa, outcome: 'no-spi-entry' };
   const mode = u32[(state + layout.RX_SA + sa * layout.SA_BYTES + layout.SA_MODE) >> 2];
   if ((mode & IPSRXMOD_VALID) === 0) return { ipIndex, sa, outcome: 'entry-not-valid' };
   if (((mode & IPSRXMOD_IPV6) !== 0) !== ipv6) return { ipIndex, sa, outcome: 'other-ip-version' };
   return { ipIndex, sa, outcome: 'passed-over' };
+}
+
+/** The number of the entry that fits and wins among those that do, as the option `equalEntries` says; −1 for none. */
+function winner({ choices }: CardCore, entries: number, fits: (i: number) => boolean): number {
+  for (let n = 0; n < entries; n++) {
+    const i = choices.equalEntries === 'lowest' ? n : entries - 1 - n;
+    if (fits(i)) return i;
+  }
+  return -1;
 }
 
 /**

@@ -187,18 +187,26 @@ function awaitDriver(pollers: readonly BarPoller[], hugepages: ForeignHugepages,
   }
 }
 
-/** Frames come to cards whose drivers receive and have let their control registers alone for so long. */
+/**
+ * Frames come to cards whose drivers receive, when no driver has written a control register of any card for so long: a
+ * program starts its ports one by one, and is ready for frames only behind the last one.
+ */
 function releaseQuiet(cards: readonly PlayedCard[], milliseconds: number): void {
   const now = performance.now();
+  let last = 0;
   for (const card of cards) {
-    const { controlWrites, receiving } = card.poller;
-    if (card.controlWrites !== controlWrites || !receiving) {
+    const { controlWrites } = card.poller;
+    if (card.controlWrites !== controlWrites) {
       card.controlWrites = controlWrites;
       card.controlTime = now;
-    } else if (card.held !== undefined && now - card.controlTime >= milliseconds) {
-      card.held.release();
-      card.held = undefined;
     }
+    last = Math.max(last, card.controlTime);
+  }
+  if (now - last < milliseconds) return;
+  for (const card of cards) {
+    if (!card.poller.receiving) continue;
+    card.held?.release();
+    card.held = undefined;
   }
 }
 
