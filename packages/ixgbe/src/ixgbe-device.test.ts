@@ -39,6 +39,28 @@ function start(...options: string[]) {
 }
 
 describe('-a', () => {
+  it('with strict makes an access that the register table does not allow an error; this driver makes none', () => {
+    const { eal, ports, cards } = start('-a', '06:00.0,wire=two,count=1,strict', '-a', '06:00.1,strict=0');
+    const pool = PktmbufPool.create(eal.memory, 'strict', { count: 255 });
+    for (const port of ports) {
+      port.configure({});
+      port.rxQueueSetup(0, { pool, descriptors: 64 });
+      port.txQueueSetup(0, { descriptors: 64 });
+      port.start();
+      port.stats();
+    }
+    const refused = expect.objectContaining({ code: 'ERR_CARD_REGISTER' });
+    expect(() => cards[0].read(0x7fff0)).toThrow(refused);
+    expect(() => cards[0].write(0x7fff0, 1)).toThrow(refused);
+    expect(cards[1].read(0x7fff0)).toBe(0);
+    expect(cards.map((card) => [card.counter('unknownReads'), card.counter('readOnlyWrites')])).toEqual([
+      [1, 0],
+      [1, 0],
+    ]);
+    for (const port of ports) port.stop();
+    eal.cleanup();
+  });
+
   it('makes a card and its driver of each address, in the order given', () => {
     const { eal, ports, cards } = start('-a', '06:00.1', '-a', '0000:06:00.0', '-w', '0a:1f.7');
     expect([...ports].map(({ id, name }) => [id, name])).toEqual([
@@ -100,8 +122,12 @@ describe('-a', () => {
 
   it.each([
     ['06:00.0,wire=cabel', /expected none, cable, null.*got cabel; did you mean cable\?/],
-    ['06:00.0,wire=cable,cable=c,colour=red', /does not know this argument.*expected wire, engine, cable, got colour/],
-    ['06:00.0,cable=c', /does not know this argument.*expected wire, engine, got cable/],
+    [
+      '06:00.0,wire=cable,cable=c,colour=red',
+      /does not know this argument.*expected wire, engine, strict, cable, got colour/,
+    ],
+    ['06:00.0,cable=c', /does not know this argument.*expected wire, engine, strict, got cable/],
+    ['06:00.0,strict=perhaps', /expected 0 or 1, got "perhaps"/],
     ['06:00.0,engine=open', /no crypto engine of this name: expected ipsec-mb, noble, got open/],
     ['06:00.0,engine=ipsec-mb', /engine ipsec-mb is not in this build/],
     ['06:00.0,wire=two', /cannot be plugged into several wires: expected one, got 2/],

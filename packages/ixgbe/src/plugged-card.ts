@@ -11,7 +11,7 @@ import type { DmaMap } from './silicon/dma.ts';
 import type { CardOptions } from './silicon/options.ts';
 
 /**
- * The card that `06:00.0,wire=cable,cable=NAME[,engine=NAME]` describes, plugged into its wire. Who drives it is another
+ * The card that `06:00.0,wire=cable,cable=NAME[,engine=NAME][,strict]` describes, plugged into its wire. Who drives it is another
  * matter: the driver of this package, or a foreign one.
  */
 
@@ -52,7 +52,7 @@ export function plugCard(device: DeviceArguments, options: PlugOptions): Plugged
   const { eal, wires, engines, dma, log = () => {}, onWire = (wire) => wire } = options;
   const { memory, environment } = eal;
   const kind = wires.of(device);
-  device.requireKnown(['wire', 'engine', ...kind.keys], IXGBE_DRIVER_NAME);
+  device.requireKnown(['wire', 'engine', 'strict', ...kind.keys], IXGBE_DRIVER_NAME);
   const opened = kind.open({ memory, environment }, device);
   const undo: (() => void)[] = opened.map((wire) => () => wire.close());
   const close = (): void => {
@@ -71,7 +71,7 @@ export function plugCard(device: DeviceArguments, options: PlugOptions): Plugged
       environment,
       macAddress: macAddressOf(device.name),
       ...(dma === undefined ? {} : { dma }),
-      options: { ...options.card, lanId: lanIdOf(device.name) },
+      options: { ...options.card, ...strictness(device), lanId: lanIdOf(device.name) },
     });
     undo.push(() => card.close());
     return { card, engine, close };
@@ -79,6 +79,11 @@ export function plugCard(device: DeviceArguments, options: PlugOptions): Plugged
     close();
     throw error;
   }
+}
+
+/** `strict`: an access that the register table does not allow is an error, and is not only counted. */
+function strictness(device: DeviceArguments): CardOptions {
+  return device.has('strict') ? { strict: device.flag('strict') } : {};
 }
 
 function openEngine(

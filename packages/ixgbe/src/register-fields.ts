@@ -464,12 +464,6 @@ export const RSCCTL_RSCEN = 0x1;
 export const RSCCTL_MAXDESC = 0xc;
 /** The lowest bit of {@link RSCCTL_MAXDESC}. */
 export const RSCCTL_MAXDESC_SHIFT = 2;
-/** RSCDBU, bits 6:0. */
-export const RSCDBU_RSCSMALDIS = 0x7f;
-/** The lowest bit of {@link RSCDBU_RSCSMALDIS}. */
-export const RSCDBU_RSCSMALDIS_SHIFT = 0;
-/** RSCDBU, bit 7. */
-export const RSCDBU_RSCACKDIS = 0x80;
 /** ETQF, bits 15:0. */
 export const ETQF_ETYPE = 0xffff;
 /** The lowest bit of {@link ETQF_ETYPE}. */
@@ -494,6 +488,20 @@ export const ETQF_TX_ANTISPOOF = 0x2000_0000;
 export const ETQF_IEEE1588 = 0x4000_0000;
 /** ETQF, bit 31. */
 export const ETQF_FILTER_EN = 0x8000_0000;
+/** ETQS, bits 22:16. */
+export const ETQS_RX_QUEUE = 0x007f_0000;
+/** The lowest bit of {@link ETQS_RX_QUEUE}. */
+export const ETQS_RX_QUEUE_SHIFT = 16;
+/** ETQS, bit 29. */
+export const ETQS_LLI = 0x2000_0000;
+/** ETQS, bit 31. */
+export const ETQS_QUEUE_EN = 0x8000_0000;
+/** RSCDBU, bits 6:0. */
+export const RSCDBU_RSCSMALDIS = 0x7f;
+/** The lowest bit of {@link RSCDBU_RSCSMALDIS}. */
+export const RSCDBU_RSCSMALDIS_SHIFT = 0;
+/** RSCDBU, bit 7. */
+export const RSCDBU_RSCACKDIS = 0x80;
 /** FTQF, bits 1:0. */
 export const FTQF_PROTOCOL = 0x3;
 /** The lowest bit of {@link FTQF_PROTOCOL}. */
@@ -518,14 +526,6 @@ export const FTQF_QUEUE_EN = 0x8000_0000;
 export const L34TIMIR_RX_QUEUE = 0x0fe0_0000;
 /** The lowest bit of {@link L34TIMIR_RX_QUEUE}. */
 export const L34TIMIR_RX_QUEUE_SHIFT = 21;
-/** ETQS, bits 22:16. */
-export const ETQS_RX_QUEUE = 0x007f_0000;
-/** The lowest bit of {@link ETQS_RX_QUEUE}. */
-export const ETQS_RX_QUEUE_SHIFT = 16;
-/** ETQS, bit 29. */
-export const ETQS_LLI = 0x2000_0000;
-/** ETQS, bit 31. */
-export const ETQS_QUEUE_EN = 0x8000_0000;
 /** SYNQF, bit 0. */
 export const SYNQF_QUEUE_EN = 0x1;
 /** SYNQF, bits 7:1. */

@@ -154,6 +154,7 @@ export const REG = {
   PTC1522: 0x040ec,
   MPTC: 0x040f0,
   BPTC: 0x040f4,
+  XEC: 0x04120,
   MSPDC: 0x04010,
   MLFC: 0x04034,
   MRFC: 0x04038,
@@ -166,7 +167,6 @@ export const REG = {
   MNGPRC: 0x040b4,
   MNGPDC: 0x040b8,
   MNGPTC: 0x0cf90,
-  XEC: 0x04120,
   BUPRC: 0x04180,
   BMPRC: 0x04184,
   BBPRC: 0x04188,
@@ -453,6 +453,11 @@ export function mta(index: number): number {
   return 0x05200 + 4 * index;
 }
 
+/** Byte offset of UTA(index), index 0 to 127: unicast hash table. */
+export function uta(index: number): number {
+  return 0x0f400 + 4 * index;
+}
+
 /** Byte offset of RAL(index), index 0 to 127: receive address, first four bytes. */
 export function ral(index: number): number {
   return index < 16 ? 0x05400 + 8 * index : 0x0a280 + 8 * (index - 16);
@@ -528,6 +533,11 @@ export function etqf(index: number): number {
   return 0x05128 + 4 * index;
 }
 
+/** Byte offset of ETQS(index), index 0 to 7: queue of an EtherType filter. */
+export function etqs(index: number): number {
+  return 0x0ec00 + 4 * index;
+}
+
 /** Byte offset of SAQF(index), index 0 to 127: source address of a five-tuple filter. */
 export function saqf(index: number): number {
   return 0x0e000 + 4 * index;
@@ -551,11 +561,6 @@ export function ftqf(index: number): number {
 /** Byte offset of L34TIMIR(index), index 0 to 127: queue of a five-tuple filter. */
 export function l34timir(index: number): number {
   return 0x0e800 + 4 * index;
-}
-
-/** Byte offset of ETQS(index), index 0 to 7: queue of an EtherType filter. */
-export function etqs(index: number): number {
-  return 0x0ec00 + 4 * index;
 }
 
 /** Byte offset of TXPBSIZE(index), index 0 to 7: transmit packet buffer. */
@@ -896,11 +901,6 @@ export function vlvf(index: number): number {
 /** Byte offset of VLVFB(index), index 0 to 127: pools of a VLAN. */
 export function vlvfb(index: number): number {
   return 0x0f200 + 4 * index;
-}
-
-/** Byte offset of UTA(index), index 0 to 127: unicast hash table. */
-export function uta(index: number): number {
-  return 0x0f400 + 4 * index;
 }
 
 /** Byte offset of MRCTL(index), index 0 to 3: mirror rule. */

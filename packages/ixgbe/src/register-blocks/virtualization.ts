@@ -46,7 +46,6 @@ export const VIRTUALIZATION_REGISTERS: readonly RegisterRow[] = storage(
   ]),
   many('VLVF', 'VLAN of pools', 0x0f100, 4, 64, 'rw', [bits('VLAN_ID', 11, 0), bit('VIEN', 31)]),
   many('VLVFB', 'pools of a VLAN', 0x0f200, 4, 128, 'rw'),
-  many('UTA', 'unicast hash table', 0x0f400, 4, 128, 'rw'),
   many('MRCTL', 'mirror rule', 0x0f600, 4, 4, 'rw'),
   many('VMRVLAN', 'VLANs of a mirror rule', 0x0f610, 4, 8, 'rw'),
   many('VMRVM', 'pools of a mirror rule', 0x0f630, 4, 8, 'rw'),

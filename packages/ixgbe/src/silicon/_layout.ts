@@ -51,6 +51,8 @@ export const RX_ROOM = 68;
 export const WIRE_MISSED = 48;
 /** float64: when the table command under way is done, in the environment's nanoseconds. */
 export const COMMAND_DUE = 56;
+/** float64: when the SA tables may be used after a reset, in the environment's nanoseconds. */
+export const TABLES_READY = 72;
 
 /** Four words that stay 0. */
 export const ZERO_KEY = 80;

@@ -117,6 +117,7 @@ describe('a card after power-on', () => {
     card.write(reg.tdlen(9), 1000);
     expect(card.read(reg.rdbal(0))).toBe(0xffff_ff80);
     expect(card.read(reg.tdlen(9))).toBe(896);
+    expect(card.counter('ringsUnaligned')).toBe(2);
   });
 
   it('counts accesses that the table does not allow, or throws when it is strict', () => {

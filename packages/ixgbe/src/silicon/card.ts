@@ -4,11 +4,13 @@ import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
 import type { Wire } from '@inline-ipsec/wire/wire';
 import { type DumpOptions, dumpRegisters } from '../register-dump.ts';
+import { EICR_ECC, SECRXSTAT_ECC_RXERR, SECTXSTAT_ECC_TXERR } from '../register-fields.ts';
 import type { RegisterPort } from '../register-port.ts';
-import { CardCore } from './_core.ts';
+import { REG } from '../registers.ts';
+import { CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { type CardTraceListener, tracedRead, tracedWrite } from './card-trace.ts';
-import { COUNTER_NAMES, type CounterName } from './counters.ts';
+import { COUNTER_NAMES, type CounterName, counterSlot } from './counters.ts';
 import { type DmaMap, identityDma } from './dma.ts';
 import { type CardOptions, cardChoices } from './options.ts';
 import { receive } from './receive.ts';
@@ -18,6 +20,8 @@ import { resetCard } from './reset.ts';
 import { clearKeyTables, closeSharedSessions, openSharedSessions, reopenSessions } from './security-tables.ts';
 import { settle } from './settle.ts';
 import { transmit } from './transmit.ts';
+
+const MEMORY_ERRORS = counterSlot('securityMemoryErrors');
 
 /** What a card is made of and joined to. */
 export interface CardParts {
@@ -161,6 +165,19 @@ export class Card82599 implements RegisterPort {
    */
   settle(): void {
     settle(this.#core);
+  }
+
+  /**
+   * Breaks the memory of one side of the security block beyond repair, so that a driver can be tried with it: the side
+   * lets nothing through until the card is reset, its status says so, and an interrupt cause is raised (X550 datasheet
+   * 7.13).
+   */
+  failSecurityMemory(side: 'transmit' | 'receive'): void {
+    const { registers } = this;
+    if (side === 'transmit') registers[REG.SECTXSTAT >> 2] |= SECTXSTAT_ECC_TXERR;
+    else registers[REG.SECRXSTAT >> 2] |= SECRXSTAT_ECC_RXERR;
+    registers[REG.EICR >> 2] |= EICR_ECC;
+    count(this.#core, MEMORY_ERRORS);
   }
 
   /**

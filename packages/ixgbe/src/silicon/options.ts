@@ -52,6 +52,11 @@ export interface CardOptions {
   readonly paced?: boolean;
   /** Nanoseconds until a table command clears its READ or WRITE bit. Default 0: done when the card is next stepped. */
   readonly commandDelay?: number;
+  /**
+   * Nanoseconds after a reset in which the SA tables take no commands: what comes sooner is lost, and counted. The X550's
+   * datasheet guarantees nothing for 10 µs. Default 0.
+   */
+  readonly tableAccessDelay?: number;
   /** An access to a register that is not in the table throws instead of being counted. Default false. */
   readonly strict?: boolean;
 }
@@ -76,6 +81,7 @@ const DEFAULTS: CardChoices = {
   runts: 'pad',
   paced: false,
   commandDelay: 0,
+  tableAccessDelay: 0,
   strict: false,
 };
 
@@ -86,14 +92,18 @@ const DEFAULTS: CardChoices = {
  */
 export function cardChoices(options: CardOptions = {}): CardChoices {
   const choices = { ...DEFAULTS, ...options };
-  if (!(choices.commandDelay >= 0)) {
-    throw new SetupError({
-      code: 'ERR_CARD_OPTION',
-      errno: 'EINVAL',
-      message: 'the delay of table commands is not a time',
-      expected: 'nanoseconds, 0 or more',
-      got: String(choices.commandDelay),
-    });
-  }
+  requireTime(choices.commandDelay, 'the delay of table commands');
+  requireTime(choices.tableAccessDelay, 'the delay of the tables after a reset');
   return choices;
+}
+
+function requireTime(nanoseconds: number, what: string): void {
+  if (nanoseconds >= 0) return;
+  throw new SetupError({
+    code: 'ERR_CARD_OPTION',
+    errno: 'EINVAL',
+    message: `${what} is not a time`,
+    expected: 'nanoseconds, 0 or more',
+    got: String(nanoseconds),
+  });
 }

@@ -1,5 +1,6 @@
 import {
   RXD_ERR_IPE,
+  RXD_ERR_L4E,
   RXD_ERR_RXE,
   RXD_PTYPE_ESP,
   RXD_PTYPE_IPV4,
@@ -127,8 +128,9 @@ function admitRun(core: CardCore, first: number, frames: number): number {
       (source >>> 16) +
       (destination & 0xffff) +
       (destination >>> 16);
+    if (fold(sum) !== 0xffff) break;
     i32[to + (layout.FRAME_INFO >> 2)] = info;
-    i32[to + (layout.FRAME_STATUS >> 2)] = fold(sum) === 0xffff ? checked : checked | RXD_ERR_IPE;
+    i32[to + (layout.FRAME_STATUS >> 2)] = checked;
     i32[to + (layout.FRAME_L3 >> 2)] = ETHERNET_HEADER;
     i32[to + (layout.FRAME_FLAGS >> 2)] = flags;
     i32[to + (layout.FRAME_QUEUE >> 2)] = 0;
@@ -196,6 +198,7 @@ function admitOne(core: CardCore, i: number): void {
   countGoodReceived(registers, 1, keepsCheck ? length + FCS : length);
   countReceivedKind(registers, length, addressKind(u16, u32, frame));
   parseFrame(core, frame, length, record);
+  if ((u32[(record + layout.FRAME_STATUS) >> 2] & (RXD_ERR_IPE | RXD_ERR_L4E)) !== 0) registers[REG.XEC >> 2]++;
   if (pass === FILTER_INEXACT) u32[(record + layout.FRAME_STATUS) >> 2] |= RXD_STAT_PIF;
   if (wrong) u32[(record + layout.FRAME_STATUS) >> 2] |= RXD_ERR_RXE;
   u32[(record + layout.FRAME_QUEUE) >> 2] = 0;

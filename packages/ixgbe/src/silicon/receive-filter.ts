@@ -8,7 +8,7 @@ import {
   VLNCTRL_CFI,
   VLNCTRL_CFIEN,
 } from '../register-fields.ts';
-import { mta, REG, rah, ral, vfta } from '../registers.ts';
+import { mta, REG, rah, ral, uta, vfta } from '../registers.ts';
 import type { CardCore } from './_core.ts';
 import { FILTER_COUNT, FILTERS } from './_layout.ts';
 
@@ -56,15 +56,28 @@ export function passesFilter(core: CardCore, frame: number): number {
     if (u32[at + 1] === rest && u32[at] === first) return FILTER_EXACT;
   }
   const fctrl = registers[REG.FCTRL >> 2];
-  if ((first & 1) === 0) return (fctrl & FCTRL_UPE) !== 0 ? FILTER_INEXACT : FILTER_DROP;
+  if ((first & 1) === 0) {
+    return (fctrl & FCTRL_UPE) !== 0 || inHashTable(registers, uta(0), rest) ? FILTER_INEXACT : FILTER_DROP;
+  }
   if ((fctrl & FCTRL_MPE) !== 0) return FILTER_INEXACT;
   if (first === 0xffff && rest === 0xffffffff) return (fctrl & FCTRL_BAM) !== 0 ? FILTER_INEXACT : FILTER_DROP;
+  return inHashTable(registers, mta(0), rest) ? FILTER_INEXACT : FILTER_DROP;
+}
+
+/**
+ * Whether a hash table has an address: MTA for groups, UTA for single stations. MCSTCTRL.MFE puts both to use (DPDK's
+ * `ixgbe_uc_hash_table_set` sets it for the second one).
+ *
+ * @param table offset of the table
+ * @param rest bytes 2 to 5 of the address, as they lie in a frame
+ */
+function inHashTable(registers: Uint32Array, table: number, rest: number): boolean {
   const control = registers[REG.MCSTCTRL >> 2];
-  if ((control & MCSTCTRL_MFE) === 0) return FILTER_DROP;
+  if ((control & MCSTCTRL_MFE) === 0) return false;
   // 12 of the address's last 16 bits (byte 4 is the lower one): from bit 4, 3, 2 or 0 on.
   const offset = control & MCSTCTRL_MO;
   const hash = (rest >>> (offset === 3 ? 16 : 20 - offset)) & 0xfff;
-  return ((registers[mta(hash >>> 5) >> 2] >>> (hash & 31)) & 1) !== 0 ? FILTER_INEXACT : FILTER_DROP;
+  return ((registers[(table >> 2) + (hash >>> 5)] >>> (hash & 31)) & 1) !== 0;
 }
 
 /** Whether the card takes a frame with a VLAN tag by that: VFTA has its VLAN, and the CFI bit is as wanted. */

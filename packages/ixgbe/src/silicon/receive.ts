@@ -1,4 +1,4 @@
-import { CTRL_GIO_DIS, RXCTRL_RXEN, SECRXCTRL_RX_DIS } from '../register-fields.ts';
+import { CTRL_GIO_DIS, RXCTRL_RXEN, SECRXCTRL_RX_DIS, SECRXSTAT_ECC_RXERR } from '../register-fields.ts';
 import { REG } from '../registers.ts';
 import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
@@ -32,7 +32,9 @@ export function receive(core: CardCore, budget: number): number {
   noticeMissed(core);
   if ((registers[REG.CTRL >> 2] & CTRL_GIO_DIS) !== 0) return 0;
   const open =
-    (registers[REG.RXCTRL >> 2] & RXCTRL_RXEN) !== 0 && (registers[REG.SECRXCTRL >> 2] & SECRXCTRL_RX_DIS) === 0;
+    (registers[REG.RXCTRL >> 2] & RXCTRL_RXEN) !== 0 &&
+    (registers[REG.SECRXCTRL >> 2] & SECRXCTRL_RX_DIS) === 0 &&
+    (registers[REG.SECRXSTAT >> 2] & SECRXSTAT_ECC_RXERR) === 0;
   if (!open) return core.choices.paced ? discard(core, budget) : 0;
   let done = 0;
   while (done < budget) {

@@ -1,16 +1,18 @@
 import {
   EICR_RTXQ,
   GPIE_OCD,
+  IPSRXIDX_IPS_RX_EN,
   IPSRXIDX_READ,
   IPSRXIDX_WRITE,
+  RSCCTL_RSCEN,
   SECTXCTRL_SECTX_DIS,
   SECTXCTRL_STORE_FORWARD,
   SECTXCTRL_TX_DIS,
   SECTXSTAT_SECTX_RDY,
 } from '../register-fields.ts';
-import { REG } from '../registers.ts';
+import { REG, rscctl } from '../registers.ts';
 import { type CardCore, count } from './_core.ts';
-import { COMMAND_DUE, MARK_RX_TABLE, MARK_TX_TABLE, MARKS, MARKS_IN_ORDER } from './_layout.ts';
+import { COMMAND_DUE, MARK_RX_TABLE, MARK_TX_TABLE, MARKS, MARKS_IN_ORDER, QUEUES, TABLES_READY } from './_layout.ts';
 import { counterSlot } from './counters.ts';
 import {
   accessError,
@@ -21,6 +23,8 @@ import {
   KIND_CLEAR_ON_READ,
   KIND_GATED,
   KIND_READ_ONLY,
+  KIND_RING,
+  KIND_RSC,
   KIND_SECURITY_CONTROL,
   KIND_SECURITY_INDEX,
   KIND_SEMAPHORE,
@@ -43,6 +47,9 @@ const UNKNOWN_WRITES = counterSlot('unknownWrites');
 const READ_ONLY_WRITES = counterSlot('readOnlyWrites');
 const WRITE_ONLY_READS = counterSlot('writeOnlyReads');
 const COMMANDS_LOST = counterSlot('tableCommandsLost');
+const COMMANDS_TOO_EARLY = counterSlot('tableCommandsTooEarly');
+const RSC_REFUSED = counterSlot('rscRefused');
+const RINGS_UNALIGNED = counterSlot('ringsUnaligned');
 const ENABLES_WITH_COMMAND = counterSlot('enablesWithCommand');
 const WITHOUT_DRAIN = counterSlot('securityWithoutDrain');
 
@@ -121,6 +128,17 @@ export function writeRegister(core: CardCore, offset: number, value: number): vo
       break;
     case KIND_SECURITY_INDEX:
       next = securityIndex(core, offset, old, next);
+      if (offset === REG.IPSRXIDX && (next & ~old & IPSRXIDX_IPS_RX_EN) !== 0) endCoalescing(core);
+      break;
+    case KIND_RING:
+      // Rings have whole groups of eight descriptors and begin at multiples of 128 bytes.
+      if ((value & map.zero[row]) !== 0) count(core, RINGS_UNALIGNED);
+      break;
+    case KIND_RSC:
+      if ((next & RSCCTL_RSCEN) !== 0 && (registers[REG.IPSRXIDX >> 2] & IPSRXIDX_IPS_RX_EN) !== 0) {
+        refuse(core, RSC_REFUSED, 'a write', offset);
+        next &= ~RSCCTL_RSCEN;
+      }
       break;
     case KIND_READ_ONLY:
     case KIND_CLEAR_ON_READ:
@@ -149,6 +167,16 @@ function securityControl(core: CardCore, offset: number, value: number): number 
   return next;
 }
 
+/** Packets that are to be deciphered cannot be put together: RSC of all queues goes off when IPsec goes on. */
+function endCoalescing(core: CardCore): void {
+  const { registers } = core;
+  for (let q = 0; q < QUEUES; q++) {
+    if ((registers[rscctl(q) >> 2] & RSCCTL_RSCEN) === 0) continue;
+    registers[rscctl(q) >> 2] &= ~RSCCTL_RSCEN;
+    count(core, RSC_REFUSED);
+  }
+}
+
 function securityIndex(core: CardCore, offset: number, old: number, value: number): number {
   const transmit = offset === REG.IPSTXIDX;
   const control = core.registers[(transmit ? REG.SECTXCTRL : REG.SECRXCTRL) >> 2];
@@ -160,9 +188,13 @@ function securityIndex(core: CardCore, offset: number, old: number, value: numbe
     count(core, ENABLES_WITH_COMMAND);
     if (core.choices.enableWithCommand === 'ignore') next ^= 1;
   }
+  const { f64, u32 } = core.memory;
+  if (core.choices.tableAccessDelay !== 0 && core.environment.now() < f64[(core.state + TABLES_READY) >> 3]) {
+    count(core, COMMANDS_TOO_EARLY);
+    return next & ~commands;
+  }
   const delay = core.choices.commandDelay;
   if (delay === 0) return next;
-  const { f64, u32 } = core.memory;
   const mark = transmit ? MARK_TX_TABLE : MARK_RX_TABLE;
   if ((old & commands) !== 0 && (u32[(core.state + MARKS) >> 2] & mark) !== 0) {
     // Software did not wait for the command before; this one does not happen.

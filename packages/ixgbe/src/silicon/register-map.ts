@@ -37,6 +37,10 @@ export const KIND_SECURITY_INDEX = 9;
 export const KIND_CAUSES = 10;
 /** Some of its bits are set by reading: {@link RegisterMap.setByReading}. */
 export const KIND_SEMAPHORE = 11;
+/** Address or length of a ring: bits that it cannot have are a mistake. */
+export const KIND_RING = 12;
+/** RSCCTL: RSC goes not together with IPsec. */
+export const KIND_RSC = 13;
 
 /** The table, by word and by row. */
 export interface RegisterMap {
@@ -88,6 +92,8 @@ const MARKS_BY_NAME: ReadonlyMap<string, number> = new Map([
 const SPECIAL_KINDS: ReadonlyMap<string, number> = new Map([
   ['RDT', KIND_TAIL],
   ['TDT', KIND_TAIL],
+  ...['RDBAL', 'RDLEN', 'TDBAL', 'TDLEN'].map((name): [string, number] => [name, KIND_RING]),
+  ['RSCCTL', KIND_RSC],
   ['SECTXCTRL', KIND_SECURITY_CONTROL],
   ['SECRXCTRL', KIND_SECURITY_CONTROL],
   ['IPSTXIDX', KIND_SECURITY_INDEX],

@@ -14,6 +14,7 @@ import {
   QUEUES,
   RX_HELD,
   RX_QUEUES,
+  TABLES_READY,
   TX_HELD,
   TX_QUEUES,
 } from './_layout.ts';
@@ -46,6 +47,7 @@ export function resetCard(core: CardCore, link: boolean): void {
   }
   clearKeyTables(core);
   u32[(state + LOOKUP_STALE) >> 2] = 1;
+  core.memory.f64[(state + TABLES_READY) >> 3] = core.environment.now() + core.choices.tableAccessDelay;
   if (link) u32[(state + LAST_LINKS) >> 2] = 0;
   Atomics.or(core.memory.i32, (state + MARKS) >> 2, MARK_FILTERS | MARK_LIMITS | MARK_STEERING | MARK_QUEUES);
   count(core, RESETS);

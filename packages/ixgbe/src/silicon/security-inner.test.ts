@@ -90,6 +90,7 @@ describe('layer 4 in what the security block has deciphered', () => {
       }
     }
     expect(seen(all, transport({ ...inner, wrong: 1 }))).toEqual({ type, sums: (sums | descriptor.RXD_ERR_L4E) >>> 0 });
+    expect(all.card.read(REG.XEC)).toBe(1);
   });
 
   it('is opaque in a tunnel, and where the padding says that it is longer than the packet', () => {

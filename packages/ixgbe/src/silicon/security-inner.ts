@@ -1,4 +1,6 @@
 import { JOB_BYTES, JOB_DESTINATION } from '@inline-ipsec/cryptodev/job';
+import { RXD_ERR_L4E } from '../descriptors.ts';
+import { REG } from '../registers.ts';
 import type { CardCore } from './_core.ts';
 import * as layout from './_layout.ts';
 import { addWords } from './checksum.ts';
@@ -43,5 +45,7 @@ export function reportInner(core: CardCore, job: number): void {
   u32[record + (layout.FRAME_INFO >> 2)] |= type;
   const ip = frame + u32[record + (layout.FRAME_L3 >> 2)];
   const pseudo = ipv6 ? addWords(u8, u16, ip + 8, 32, 0) : addWords(u8, u16, ip + 12, 8, 0);
-  u32[record + (layout.FRAME_STATUS >> 2)] |= layer4Status(core, from, end - from, protocol, pseudo);
+  const status = layer4Status(core, from, end - from, protocol, pseudo);
+  if ((status & RXD_ERR_L4E) !== 0) core.registers[REG.XEC >> 2]++;
+  u32[record + (layout.FRAME_STATUS >> 2)] |= status;
 }

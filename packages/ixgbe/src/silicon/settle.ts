@@ -94,6 +94,9 @@ function settleSecurity(core: CardCore): void {
   const { idleReady } = core.choices;
   const txEmpty = u32[(state + layout.TX_HELD) >> 2] === 0;
   // A receive side that is stopped looks at no frame, so nothing is inside it.
-  registers[REG.SECTXSTAT >> 2] = off | ((txStopped || idleReady) && txEmpty ? field.SECTXSTAT_SECTX_RDY : 0);
-  registers[REG.SECRXSTAT >> 2] = off | (rxStopped || idleReady ? field.SECRXSTAT_SECRX_RDY : 0);
+  const txBroken = registers[REG.SECTXSTAT >> 2] & field.SECTXSTAT_ECC_TXERR;
+  const rxBroken = registers[REG.SECRXSTAT >> 2] & field.SECRXSTAT_ECC_RXERR;
+  registers[REG.SECTXSTAT >> 2] =
+    txBroken | off | ((txStopped || idleReady) && txEmpty ? field.SECTXSTAT_SECTX_RDY : 0);
+  registers[REG.SECRXSTAT >> 2] = rxBroken | off | (rxStopped || idleReady ? field.SECRXSTAT_SECRX_RDY : 0);
 }

@@ -9,7 +9,7 @@ import {
   TXD_OPTIONS,
   TXD_TSE,
 } from '../descriptors.ts';
-import { CTRL_GIO_DIS, DMATXCTL_TE, HLREG0_LPBK, SECTXCTRL_TX_DIS } from '../register-fields.ts';
+import { CTRL_GIO_DIS, DMATXCTL_TE, HLREG0_LPBK, SECTXCTRL_TX_DIS, SECTXSTAT_ECC_TXERR } from '../register-fields.ts';
 import { REG, tdt } from '../registers.ts';
 import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
@@ -58,6 +58,7 @@ export function transmit(core: CardCore, budget: number): number {
     held === layout.SLOTS ||
     (registers[REG.DMATXCTL >> 2] & DMATXCTL_TE) === 0 ||
     (registers[REG.SECTXCTRL >> 2] & SECTXCTRL_TX_DIS) !== 0 ||
+    (registers[REG.SECTXSTAT >> 2] & SECTXSTAT_ECC_TXERR) !== 0 ||
     (registers[REG.CTRL >> 2] & CTRL_GIO_DIS) !== 0
   ) {
     return sent;
