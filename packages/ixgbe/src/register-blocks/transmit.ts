@@ -1,6 +1,7 @@
 import { BASE, BASE_RESET, bit, bits, many, one, type RegisterRow, storage } from '../register-row.ts';
 
-const DATASHEET_RESET = `${BASE}; reset: Intel 82599 datasheet 8.2.3.9`;
+/** Those of Intel's later parts differ from each other, and no source at hand gives the 82599's. */
+const FLAGS_RESET = `${BASE}; reset: a choice, FIN and PSH in the last segment only, and no CWR there`;
 
 /** Packet buffer, segmentation and transmit rings. */
 export const TRANSMIT_REGISTERS: readonly RegisterRow[] = [
@@ -14,11 +15,11 @@ export const TRANSMIT_REGISTERS: readonly RegisterRow[] = [
     0x04a88,
     'rw',
     [bits('FIRST_SEG', 11, 0), bits('MID_SEG', 27, 16)],
-    { reset: 0x0ff60ff6, source: DATASHEET_RESET },
+    { reset: 0x0ff60ff6, source: FLAGS_RESET },
   ),
   one('DTXTCPFLGH', 'TCP flags kept in the last segment', 0x04a8c, 'rw', [bits('LAST_SEG', 11, 0)], {
     reset: 0x00000f7f,
-    source: DATASHEET_RESET,
+    source: FLAGS_RESET,
   }),
   one('DTXMXSZRQ', 'bytes that may be on their way from memory', 0x08100, 'rw', [bits('MAX_BYTES_NUM_REQ', 11, 0)], {
     reset: 0x10,

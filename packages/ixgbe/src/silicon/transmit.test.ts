@@ -138,6 +138,25 @@ describe('segmentation', () => {
     expect(run().map((frame) => frame[47])).toEqual([0x90, 0x10, 0x19, 0x99]);
   });
 
+  it('does UDP in IPv6 as well, each segment a datagram of its own', () => {
+    const { put, packet, run } = bench();
+    const addresses = Array.from({ length: 32 }, (_, i) => 0x20 + i);
+    const head = [...MAC, 2, 0, 0, 0, 0, 2, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 0, 17, 64, ...addresses];
+    const bytes = Uint8Array.from([...head, 0, 80, 0x12, 0x34, 0, 0, 0, 0, ...new Array<number>(250).fill(0x5a)]);
+    const pseudo = rawChecksum(Uint8Array.from(addresses), 0, 32, 17);
+    bytes.set([pseudo >> 8, pseudo & 0xff], 60);
+    put([40 | (14 << 9), 0, CONTEXT | descriptor.TXC_L4T_UDP, (8 << 8) | (100 << 16)]);
+    packet(bytes, DATA | descriptor.TXD_TSE, (250 << 14) | descriptor.TXD_POPTS_TXSM, [30, 100]);
+    const frames = run();
+    expect(frames.map(({ length }) => length)).toEqual([162, 162, 112]);
+    for (const frame of frames) {
+      const length = frame.length - 54;
+      expect([be(frame, 18, 2), be(frame, 58, 2)]).toEqual([length, length]);
+      expect(rawChecksum(frame, 54, length, pseudo + length)).toBe(0xffff);
+      expect(frame.subarray(62).every((byte) => byte === 0x5a)).toBe(true);
+    }
+  });
+
   it('tags each segment', () => {
     const { put, packet, run } = bench();
     put(tcpContext(100, { vlan: 0x6005 }));
