@@ -1,4 +1,3 @@
-import { createCipheriv } from 'node:crypto';
 import { TX_OFFLOAD_MULTI_SEGS } from '@inline-ipsec/ethdev/offloads';
 import { MBUF_OL_FLAGS_HI } from '@inline-ipsec/mbuf/layout';
 import { RX_SEC_OFFLOAD, TX_IPV4_HI, TX_SEC_OFFLOAD_HI, TX_UDP_CKSUM_HI } from '@inline-ipsec/mbuf/offload-flags';
@@ -9,6 +8,7 @@ import * as reg from './registers.ts';
 import { REG } from './registers.ts';
 import { espFrame, TUNNEL_END } from './testing/esp-frame.ts';
 import { type Defect, NaiveDriver } from './testing/naive-driver.ts';
+import { seal } from './testing/node/seal.ts';
 import { espContext } from './testing/register-program.ts';
 import {
   BOTH,
@@ -19,7 +19,6 @@ import {
   OTHER_KEY,
   rule,
   SALT,
-  type Seal,
   SecureBench,
   sealed,
   secureBench,
@@ -33,10 +32,6 @@ import { SecuredCard } from './testing/secured-card.ts';
  * table.
  */
 
-const seal: Seal = (key, nonce, aad, text) => {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad);
-  return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
-};
 const enciphered = (frame: Uint8Array, key: Uint8Array = KEY, l3 = 20): Uint8Array => sealed(seal, frame, { key, l3 });
 const OTHER_END = Uint8Array.of(10, 0, 0, 9);
 /** To the card's driver of 2018 this is the same as {@link TUNNEL_END}. */

@@ -1,4 +1,3 @@
-import { createCipheriv } from 'node:crypto';
 import { Memory } from '@inline-ipsec/eal/memory';
 import { RX_OFFLOAD_KEEP_CRC } from '@inline-ipsec/ethdev/offloads';
 import { registerDynfield } from '@inline-ipsec/mbuf/dynfield';
@@ -12,6 +11,7 @@ import { HLREG0_RXCRCSTRP, HLREG0_TXCRCEN, RDRXCTL_CRCSTRIP, SECRXSTAT_SECRX_OFF
 import { REG } from './registers.ts';
 import { espFrame, TUNNEL_END } from './testing/esp-frame.ts';
 import { type Defect, NaiveDriver } from './testing/naive-driver.ts';
+import { seal } from './testing/node/seal.ts';
 import {
   BOTH,
   egress,
@@ -21,7 +21,6 @@ import {
   ingress,
   KEY,
   rule,
-  type Seal,
   SecureBench,
   sealed,
   secureBench,
@@ -34,10 +33,6 @@ import { SecuredCard } from './testing/secured-card.ts';
  * it does; the driver of this package has none of them. `docs/driver-defects.md` has the table.
  */
 
-const seal: Seal = (key, nonce, aad, text) => {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad);
-  return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
-};
 const enciphered = (frame: Uint8Array, key: Uint8Array = KEY, l3 = 20): Uint8Array => sealed(seal, frame, { key, l3 });
 
 function naive(defect?: Defect, card: SecuredCard = new SecuredCard()) {

@@ -1,4 +1,3 @@
-import { createCipheriv } from 'node:crypto';
 import { RX_OFFLOAD_SECURITY, TX_OFFLOAD_MULTI_SEGS } from '@inline-ipsec/ethdev/offloads';
 import { MBUF_OL_FLAGS_HI } from '@inline-ipsec/mbuf/layout';
 import {
@@ -13,6 +12,7 @@ import { setTxOffload } from '@inline-ipsec/mbuf/tx-offload';
 import { describe, expect, it } from 'vitest';
 import { tdt } from './registers.ts';
 import { espFrame, ICV_BYTES } from './testing/esp-frame.ts';
+import { seal } from './testing/node/seal.ts';
 import {
   BOTH,
   bytesOf,
@@ -22,7 +22,6 @@ import {
   ingress,
   KEY,
   OTHER_KEY,
-  type Seal,
   type SealOptions,
   SecureBench,
   sealed,
@@ -31,11 +30,6 @@ import {
 } from './testing/secure-bench.ts';
 import { ARTICLE_ESP, ARTICLE_INNER, ARTICLE_TRAILER } from './vectors/article.ts';
 
-/** AES-128-GCM of node:crypto. */
-const seal: Seal = (key, nonce, aad, text) => {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad);
-  return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
-};
 const enciphered = (frame: Uint8Array, options?: SealOptions): Uint8Array => sealed(seal, frame, options);
 
 describe("the article's packet", () => {

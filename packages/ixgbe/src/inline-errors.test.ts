@@ -1,19 +1,14 @@
-import { createCipheriv } from 'node:crypto';
 import { RX_OFFLOAD_SCATTER } from '@inline-ipsec/ethdev/offloads';
 import { RX_SEC_OFFLOAD } from '@inline-ipsec/mbuf/offload-flags';
 import { describe, expect, it } from 'vitest';
 import { espFrame } from './testing/esp-frame.ts';
-import { BOTH, FAILED, ingress, KEY, type Seal, SecureBench, sealed } from './testing/secure-bench.ts';
+import { seal } from './testing/node/seal.ts';
+import { BOTH, FAILED, ingress, KEY, SecureBench, sealed } from './testing/secure-bench.ts';
 
 /**
  * The three errors of the security block, on each way by which the driver receives: whatever the code, a packet has both
  * flags, and no other packet has them for it.
  */
-
-const seal: Seal = (key, nonce, aad, text) => {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad);
-  return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
-};
 
 /** Long packets take two buffers of 1024 bytes. */
 function good(sequence: number, bytes: number): Uint8Array {

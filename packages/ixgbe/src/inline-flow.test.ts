@@ -1,25 +1,11 @@
-import { createCipheriv } from 'node:crypto';
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { FlowAction, FlowItem } from '@inline-ipsec/ethdev/flow';
 import { RX_SEC_OFFLOAD } from '@inline-ipsec/mbuf/offload-flags';
 import { describe, expect, it } from 'vitest';
 import { espFrame } from './testing/esp-frame.ts';
-import {
-  egress,
-  ingress,
-  ipItem,
-  rule,
-  type Seal,
-  type SealOptions,
-  sealed,
-  secureBench,
-} from './testing/secure-bench.ts';
+import { seal } from './testing/node/seal.ts';
+import { egress, ingress, ipItem, rule, type SealOptions, sealed, secureBench } from './testing/secure-bench.ts';
 
-/** AES-128-GCM of node:crypto. */
-const seal: Seal = (key, nonce, aad, text) => {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad);
-  return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
-};
 const enciphered = (frame: Uint8Array, options?: SealOptions): Uint8Array => sealed(seal, frame, options);
 
 describe('flow rules', () => {

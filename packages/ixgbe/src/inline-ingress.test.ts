@@ -1,10 +1,10 @@
-import { createCipheriv } from 'node:crypto';
 import { Memory } from '@inline-ipsec/eal/memory';
 import { EthPorts } from '@inline-ipsec/ethdev/ports';
 import { RX_SEC_OFFLOAD } from '@inline-ipsec/mbuf/offload-flags';
 import { CableWire } from '@inline-ipsec/wire/cable-wire';
 import { describe, expect, it } from 'vitest';
 import { espFrame, ICV_BYTES, TUNNEL_END } from './testing/esp-frame.ts';
+import { seal } from './testing/node/seal.ts';
 import {
   BOTH,
   bytesOf,
@@ -15,7 +15,6 @@ import {
   ingress,
   KEY,
   OTHER_KEY,
-  type Seal,
   type SealOptions,
   SecureBench,
   sealed,
@@ -24,11 +23,6 @@ import {
 } from './testing/secure-bench.ts';
 import { ARTICLE_ESP, ARTICLE_INNER, ARTICLE_TRAILER } from './vectors/article.ts';
 
-/** AES-128-GCM of node:crypto. */
-const seal: Seal = (key, nonce, aad, text) => {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad);
-  return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
-};
 const enciphered = (frame: Uint8Array, options?: SealOptions): Uint8Array => sealed(seal, frame, options);
 
 describe("the article's packet", () => {

@@ -1,10 +1,10 @@
-import { createCipheriv } from 'node:crypto';
 import type { FlowHandle } from '@inline-ipsec/ethdev/flow';
 import { RX_SEC_OFFLOAD } from '@inline-ipsec/mbuf/offload-flags';
 import type { SecuritySession } from '@inline-ipsec/security/session';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { espFrame, TUNNEL_END } from './testing/esp-frame.ts';
+import { seal } from './testing/node/seal.ts';
 import {
   egress,
   FAILED,
@@ -12,17 +12,10 @@ import {
   ingress,
   KEY,
   OTHER_KEY,
-  type Seal,
   type SecureBench,
   sealed,
   secureBench,
 } from './testing/secure-bench.ts';
-
-/** AES-128-GCM of node:crypto. */
-const seal: Seal = (key, nonce, aad, text) => {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad);
-  return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
-};
 
 const KEYS = [KEY, OTHER_KEY, Uint8Array.from({ length: 16 }, (_, i) => 17 * i)];
 const SPIS = [1, 0x0100_0000, 257];

@@ -1,8 +1,8 @@
-import { createCipheriv } from 'node:crypto';
 import { type Environment, simulatedEnvironment } from '@inline-ipsec/eal/environment';
 import { RX_SEC_OFFLOAD } from '@inline-ipsec/mbuf/offload-flags';
 import { describe, expect, it } from 'vitest';
 import { espFrame } from './testing/esp-frame.ts';
+import { seal } from './testing/node/seal.ts';
 import {
   BOTH,
   egress,
@@ -11,7 +11,6 @@ import {
   KEY,
   OTHER_KEY,
   SALT,
-  type Seal,
   type SealOptions,
   SecureBench,
   sealed,
@@ -19,11 +18,6 @@ import {
   sessionOf,
 } from './testing/secure-bench.ts';
 
-/** AES-128-GCM of node:crypto. */
-const seal: Seal = (key, nonce, aad, text) => {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad);
-  return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
-};
 const enciphered = (frame: Uint8Array, options?: SealOptions): Uint8Array => sealed(seal, frame, options);
 
 describe('SAs that come and go', () => {

@@ -1,4 +1,3 @@
-import { createCipheriv } from 'node:crypto';
 import { RX_SEC_OFFLOAD, TX_IPV4_HI, TX_UDP_CKSUM_HI } from '@inline-ipsec/mbuf/offload-flags';
 import { describe, expect, it } from 'vitest';
 import * as descriptor from './descriptors.ts';
@@ -8,6 +7,7 @@ import { type RegisterAccessRecord, tracedPort } from './register-trace.ts';
 import { REG } from './registers.ts';
 import { espFrame, TUNNEL_END } from './testing/esp-frame.ts';
 import { NaiveDriver } from './testing/naive-driver.ts';
+import { seal } from './testing/node/seal.ts';
 import { espContext } from './testing/register-program.ts';
 import {
   BOTH,
@@ -16,7 +16,6 @@ import {
   gmac,
   ingress,
   KEY,
-  type Seal,
   SecureBench,
   sealed,
   secureBench,
@@ -29,10 +28,6 @@ import { SecuredCard } from './testing/secured-card.ts';
  * Linux does now. `docs/driver-defects.md` has the table.
  */
 
-const seal: Seal = (key, nonce, aad, text) => {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad);
-  return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
-};
 const enciphered = (frame: Uint8Array, key: Uint8Array = KEY): Uint8Array => sealed(seal, frame, { key });
 const STOP = { tx: field.SECTXCTRL_TX_DIS, rx: field.SECRXCTRL_RX_DIS };
 

@@ -1,17 +1,12 @@
-import { createCipheriv } from 'node:crypto';
 import { createNobleEngine } from '@inline-ipsec/cryptodev/noble-engine';
 import { createOpensslEngine } from '@inline-ipsec/cryptodev/openssl';
 import { inlineConformance, type Seal } from '@inline-ipsec/security/conformance';
 import { describe, expect, it } from 'vitest';
 import { ipsrxkey, ipstxkey, REG } from './registers.ts';
+import { seal } from './testing/node/seal.ts';
 import { PortBench, type PortBenchOptions } from './testing/port-bench.ts';
 
 /** The published suite over the 82599, judged by node:crypto. */
-
-const seal: Seal = (key, nonce, aad, text) => {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad);
-  return Uint8Array.of(...cipher.update(text), ...cipher.final(), ...cipher.getAuthTag());
-};
 
 function opened(options: PortBenchOptions = {}, change: (bench: PortBench) => void = () => {}) {
   const bench = new PortBench({ mbufs: 1, sessions: 1, ...options });
