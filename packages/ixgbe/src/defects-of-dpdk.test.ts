@@ -13,6 +13,7 @@ import { espContext } from './testing/register-program.ts';
 import {
   BOTH,
   egress,
+  egressTransport,
   gcm,
   ingress,
   KEY,
@@ -125,7 +126,9 @@ describe('2. a context cache that compares a part of the context', () => {
 
   it('is not what this driver has', () => {
     const bench = new SecureBench({ sessions: 300 }).start(BOTH);
-    const sas = Array.from({ length: 257 }, (_, i) => bench.session(egress(1000 + i, i === 256 ? OTHER_KEY : KEY)));
+    const sas = Array.from({ length: 257 }, (_, i) =>
+      bench.session(egressTransport(1000 + i, i === 256 ? OTHER_KEY : KEY)),
+    );
     bench.sendFrame(sas[0], { spi: 1000 });
     expect(bench.sendFrame(sas[256], { spi: 1256 })).toEqual([enciphered(espFrame({ spi: 1256 }), OTHER_KEY)]);
     for (const pad of [0, 16]) {
@@ -272,7 +275,7 @@ describe('8. and 9. the length of the trailer', () => {
 
   it('has nine bits in this driver, with segments and without', () => {
     const bench = new SecureBench().start({ ...BOTH, txOffloads: BOTH.txOffloads | TX_OFFLOAD_MULTI_SEGS });
-    const out = bench.session(egress(7));
+    const out = bench.session(egressTransport(7));
     for (const pad of [232, 240, 252]) {
       const frame = espFrame({ spi: 7, payload: UDP, pad });
       bench.send([bench.secret(out, frame, TX_UDP_CKSUM_HI | TX_IPV4_HI)]);

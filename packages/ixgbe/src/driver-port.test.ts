@@ -19,8 +19,8 @@ import {
   RX_L4_CKSUM_GOOD,
   TX_IP_CKSUM_HI,
   TX_IPV4_HI,
-  TX_TCP_SEG_HI,
-  TX_VLAN_HI,
+  TX_QINQ_HI,
+  TX_UDP_SEG_HI,
 } from '@inline-ipsec/mbuf/offload-flags';
 import { packetTypeName } from '@inline-ipsec/mbuf/packet-type';
 import fc from 'fast-check';
@@ -320,9 +320,9 @@ describe('sending', () => {
     bench.memory.u16[(chained + MBUF_NB_SEGS) >> 1] = 2;
     bench.send([
       short,
-      ask(TX_TCP_SEG_HI | TX_IPV4_HI),
+      ask(TX_UDP_SEG_HI | TX_IPV4_HI),
       lying,
-      ask(TX_VLAN_HI),
+      ask(TX_QINQ_HI),
       chained,
       ask(TX_IP_CKSUM_HI | TX_IPV4_HI, frameOf(60)),
       bench.mbuf(frameOf(64)),

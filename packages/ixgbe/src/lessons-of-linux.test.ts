@@ -12,6 +12,7 @@ import { espContext } from './testing/register-program.ts';
 import {
   BOTH,
   egress,
+  egressTransport,
   gcm,
   gmac,
   ingress,
@@ -144,7 +145,7 @@ describe('the length of the trailer', () => {
 
   it("is each packet's own in this driver", () => {
     const bench = secureBench();
-    const out = bench.session(egress(7));
+    const out = bench.session(egressTransport(7));
     bench.send(frames.map((frame) => bench.secret(out, frame, TX_UDP_CKSUM_HI | TX_IPV4_HI)));
     expect(bench.list.sent).toEqual(frames.map((frame) => enciphered(summed(frame))));
   });

@@ -9,8 +9,18 @@ import { TX_DESCRIPTORS } from './tx-queue.ts';
 export const FRAME_OVERHEAD = 18;
 /** The longest frame that the card can do, in bytes with FCS. */
 export const LONGEST_FRAME = 15872;
+const FCS = 4;
 /** The longest frame, in bytes with FCS, that it can store and forward, which inline IPsec needs: 9.5 KiB. */
 export const LONGEST_SECURE_FRAME = 9728;
+
+/**
+ * The longest frame that it can send, in bytes without FCS.
+ *
+ * @param secure whether it is set up for inline IPsec, whatever the frame
+ */
+export function longestSent(secure: boolean): number {
+  return (secure ? LONGEST_SECURE_FRAME : LONGEST_FRAME) - FCS;
+}
 
 /** What the card and this driver can do; a part whose security block is fused off lacks that. */
 export function ixgbeDeviceInfo(security: boolean): EthDeviceInfo {
@@ -31,9 +41,11 @@ export function ixgbeDeviceInfo(security: boolean): EthDeviceInfo {
       offload.RX_OFFLOAD_RSS_HASH |
       (security ? offload.RX_OFFLOAD_SECURITY : 0),
     txOffloads:
+      offload.TX_OFFLOAD_VLAN_INSERT |
       offload.TX_OFFLOAD_IPV4_CKSUM |
       offload.TX_OFFLOAD_UDP_CKSUM |
       offload.TX_OFFLOAD_TCP_CKSUM |
+      offload.TX_OFFLOAD_TCP_TSO |
       offload.TX_OFFLOAD_MULTI_SEGS |
       (security ? offload.TX_OFFLOAD_SECURITY : 0),
     minRxBufferBytes: 1024,

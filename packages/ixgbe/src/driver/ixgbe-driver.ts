@@ -21,7 +21,7 @@ import type { RssConfiguration } from '@inline-ipsec/ethdev/rss';
 import type { EthStatistics } from '@inline-ipsec/ethdev/statistics';
 import { securityMetadataField } from '@inline-ipsec/security/packet-metadata';
 import { PortSecurity } from '@inline-ipsec/security/port-security';
-import { FRAME_OVERHEAD, ixgbeDeviceInfo, LONGEST_SECURE_FRAME } from './device-info.ts';
+import { FRAME_OVERHEAD, ixgbeDeviceInfo, LONGEST_SECURE_FRAME, longestSent } from './device-info.ts';
 import { Hardware, type HardwareParts } from './hardware.ts';
 import {
   claim,
@@ -44,7 +44,8 @@ import { SecurityFlow } from './security-flow.ts';
 import { IxgbeSecurityOperations } from './security-operations.ts';
 import { CardStatistics, STATISTICS_BYTES } from './statistics.ts';
 import { disableTxQueue, enableTxQueue, initializeTransmit, stopTransmit } from './transmit-unit.ts';
-import { TX_REFUSALS, TxQueue, type TxRefusal } from './tx-queue.ts';
+import { TxQueue } from './tx-queue.ts';
+import { TX_REFUSALS, type TxRefusal } from './tx-refusals.ts';
 import { VlanFilter } from './vlan.ts';
 
 /** What a driver is made from. */
@@ -64,7 +65,7 @@ export type IxgbeCounter = TxRefusal | 'rxNoMbuf' | 'rxErrors' | 'rxSas' | 'txSa
  * The poll-mode driver of the 82599 (DPDK: net_ixgbe). It knows the card by its registers, descriptor rings and buffers
  * only; `initialization`, `receive-unit`, `transmit-unit` and `security-block` have the datasheet's procedures.
  *
- * It does not do interrupts, VLAN insertion, TSO, LRO, flow director, virtual functions or DCB.
+ * It does not do interrupts, LRO, flow director, virtual functions or DCB.
  */
 export class IxgbeDriver implements EthDriver {
   readonly info: EthDeviceInfo;
@@ -170,7 +171,8 @@ export class IxgbeDriver implements EthDriver {
   txQueueSetup(queue: number, { descriptors, offloads }: TxQueueConfiguration): void {
     this.#releaseTx(queue);
     const spis = (offloads & TX_OFFLOAD_SECURITY) === 0 ? 0 : this.#sas.txSpis;
-    const setup = { queue, descriptors, metadata: this.#metadata, spis };
+    const longest = longestSent(this.#directions().transmit);
+    const setup = { queue, descriptors, metadata: this.#metadata, longest, spis };
     this.#tx[queue] = new TxQueue(this.#memory, this.#registers, this.#name, setup);
   }
 

@@ -5,9 +5,11 @@ import {
   MBUF_DATA_OFF,
   MBUF_NB_SEGS,
   MBUF_NEXT,
+  MBUF_OL_FLAGS_HI,
   MBUF_PKT_LEN,
 } from '@inline-ipsec/mbuf/layout';
-import { EGRESS, SESSION_DIRECTION, SESSION_ENCRYPTED, SESSION_INDEX } from './session-layout.ts';
+import { TX_TCP_SEG_HI } from '@inline-ipsec/mbuf/offload-flags';
+import { EGRESS, SESSION_DIRECTION, SESSION_INDEX, SESSION_METADATA } from './session-layout.ts';
 
 /**
  * What a packet for transmission tells the driver about its SA, in the eight bytes of an mbuf that librte_security's field
@@ -15,10 +17,12 @@ import { EGRESS, SESSION_DIRECTION, SESSION_ENCRYPTED, SESSION_INDEX } from './s
  * enciphered, and a mark without which it is no metadata: an mbuf that is used again may have any bytes there.
  */
 
-/** Of the second word: bytes of padding, pad length, next header and ICV, up to 273. */
+/** Of the second word: bytes of padding, pad length, next header and ICV, up to 273. 0: the card puts them on. */
 export const METADATA_ESP_LEN = 0x1ff;
 /** Of the second word: GCM. Without it: GMAC. */
 export const METADATA_ENCRYPT = 0x1_0000;
+/** Of the second word: transport mode, so TCP or UDP is right behind the ESP header. Without it: a tunnel. */
+export const METADATA_TRANSPORT = 0x2_0000;
 /** Of the second word: its upper byte, while it is valid. */
 export const METADATA_MARK = 0x5a00_0000;
 /** Where the mark is. */
@@ -30,9 +34,15 @@ const TRAILER = 2 + ICV;
 /** SPI, sequence number, IV. */
 const ESP_HEADER = 16;
 
+/** The second word of metadata, but for the trailer, of all packets of a session. */
+export function metadataOf(encrypted: boolean, transport: boolean): number {
+  return METADATA_MARK | (encrypted ? METADATA_ENCRYPT : 0) | (transport ? METADATA_TRANSPORT : 0);
+}
+
 /**
  * Writes the metadata of a packet that is complete but for cipher and ICV, with or without its Ethernet header: the ESP
- * trailer is found from the end, in whichever segment it is.
+ * trailer is found from the end, in whichever segment it is. A packet that the card is to cut up (`TX_TCP_SEG`, which must be
+ * set before) has no trailer; only packets in transport mode can be cut up.
  *
  * @param field offset of the metadata in an mbuf
  * @returns 0, or −1 when this is no packet of an egress session; it then has no metadata
@@ -46,6 +56,13 @@ export function writePacketMetadata(memory: Memory, field: number, session: numb
   const index = i32[at + (SESSION_INDEX >> 2)];
   const length = i32[mbuf + (MBUF_PKT_LEN >> 2)];
   if (i32[at + (SESSION_DIRECTION >> 2)] !== EGRESS || index === 0 || length < ESP_HEADER + TRAILER) return -1;
+  const what = i32[at + (SESSION_METADATA >> 2)];
+  if ((i32[mbuf + (MBUF_OL_FLAGS_HI >> 2)] & TX_TCP_SEG_HI) !== 0) {
+    if ((what & METADATA_TRANSPORT) === 0) return -1;
+    i32[word] = index - 1;
+    i32[word + 1] = what;
+    return 0;
+  }
   const inFirst = (i32[mbuf + (MBUF_DATA_LEN >> 2)] & 0xffff) === length;
   const end = inFirst
     ? i32[mbuf + (MBUF_BUF_ADDR >> 2)] + (i32[mbuf + (MBUF_DATA_OFF >> 2)] & 0xffff) + length - TRAILER
@@ -54,7 +71,7 @@ export function writePacketMetadata(memory: Memory, field: number, session: numb
   const trailer = u8[end] + TRAILER;
   if (trailer + ESP_HEADER > length) return -1;
   i32[word] = index - 1;
-  i32[word + 1] = METADATA_MARK | (i32[at + (SESSION_ENCRYPTED >> 2)] !== 0 ? METADATA_ENCRYPT : 0) | trailer;
+  i32[word + 1] = what | trailer;
   return 0;
 }
 

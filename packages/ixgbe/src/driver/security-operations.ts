@@ -6,7 +6,7 @@ import { IPSTX_SA_ENTRIES } from '../descriptors.ts';
 import type { SaStore } from './sa-store.ts';
 import type { SecurityDirections } from './security-block.ts';
 import { IXGBE_SECURITY_CAPABILITIES, IXGBE_SECURITY_LIMITS } from './security-capabilities.ts';
-import { writePacketMetadata } from './security-metadata.ts';
+import { metadataOf, writePacketMetadata } from './security-metadata.ts';
 import { checkSession } from './session-check.ts';
 import {
   EGRESS,
@@ -14,6 +14,7 @@ import {
   SESSION_DIRECTION,
   SESSION_ENCRYPTED,
   SESSION_KEY,
+  SESSION_METADATA,
   SESSION_PRIVATE_BYTES,
   SESSION_SALT,
   SESSION_SPI,
@@ -58,6 +59,7 @@ export class IxgbeSecurityOperations implements SecurityOperations {
     u8.set(ipsec.salt, session + SESSION_SALT);
     for (let n = 0; n < 4; n++) u8[session + SESSION_SPI + n] = ipsec.spi >>> (24 - 8 * n);
     u32[(session + SESSION_ENCRYPTED) >> 2] = encrypted ? 1 : 0;
+    u32[(session + SESSION_METADATA) >> 2] = egress ? metadataOf(encrypted, ipsec.mode === 'transport') : 0;
     u32[(session + SESSION_DIRECTION) >> 2] = egress ? EGRESS : INGRESS;
     if (egress && this.#store.addTx(session) !== undefined) {
       this.#wipe(session);

@@ -21,6 +21,8 @@ export const SESSION_INDEX: number = SESSION_PRIVATE + 32;
 export const SESSION_ADDRESS: number = SESSION_PRIVATE + 36;
 /** u32: ingress: 1 when its destination is IPv6. */
 export const SESSION_IPV6: number = SESSION_PRIVATE + 40;
+/** u32: egress: the second word of its packets' metadata, but for the trailer. */
+export const SESSION_METADATA: number = SESSION_PRIVATE + 44;
 /** Bytes of it. */
 export const SESSION_PRIVATE_BYTES = 48;
 

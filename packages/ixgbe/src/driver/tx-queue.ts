@@ -9,7 +9,7 @@ import {
   MBUF_PKT_LEN,
   MBUF_TX_OFFLOAD_LO,
 } from '@inline-ipsec/mbuf/layout';
-import { TX_SEC_OFFLOAD_HI } from '@inline-ipsec/mbuf/offload-flags';
+import { TX_SEC_OFFLOAD_HI, TX_TCP_SEG_HI, TX_VLAN_HI } from '@inline-ipsec/mbuf/offload-flags';
 import { pktmbufFree, pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
 import {
   DESCRIPTOR_BYTES,
@@ -28,7 +28,9 @@ import {
 } from '../descriptors.ts';
 import type { RegisterPort } from '../register-port.ts';
 import { tdt } from '../registers.ts';
-import { context, describeContext, TX_ASKING } from './tx-context.ts';
+import { context, describeContext, REQUEST_COMMAND, REQUEST_PAYLEN, request, TX_ASKING } from './tx-context.ts';
+import { REFUSED_LENGTH, TX_REFUSALS, type TxRefusal } from './tx-refusals.ts';
+import { TSO_LONGEST } from './tx-segmentation.ts';
 
 /**
  * A transmit queue: a ring of descriptors, the mbufs behind them and the card's two contexts as the driver last wrote them,
@@ -41,8 +43,6 @@ import { context, describeContext, TX_ASKING } from './tx-context.ts';
 /** Descriptors that a transmit queue can have. */
 export const TX_DESCRIPTORS = { min: 64, max: 4096, align: 8, preferred: 512 } as const;
 
-/** The longest packet that the driver gives to the card, in bytes without FCS: 15.5 KiB with it. */
-export const TX_LONGEST: number = 15872 - 4;
 /** The shortest one (82599 datasheet 7.2.3.2). */
 export const TX_SHORTEST = 17;
 /** Segments of a packet (82599 datasheet 7.2.1.1; DPDK: `IXGBE_TX_MAX_SEG`). */
@@ -72,28 +72,14 @@ const CONTEXTS = 32;
 const REFUSALS = 64;
 const RING = 128;
 
-/**
- * What a queue does not send, by name. Such packets are freed, and counted as `oerrors`. The first is found here; those
- * behind it are the REFUSED_ reasons of `tx-context`, in their order.
- */
-export const TX_REFUSALS = [
-  'txBadLength',
-  'txUnsupportedOffload',
-  'txBadHeaders',
-  'txSecurityNotConfigured',
-  'txSecurityWithoutMetadata',
-  'txSecurityUnknownSa',
-] as const;
-
-/** A reason of {@link TX_REFUSALS}. */
-export type TxRefusal = (typeof TX_REFUSALS)[number];
-
 /** What a transmit queue is made for. */
 export interface TxQueueSetup {
   readonly queue: number;
   readonly descriptors: number;
   /** Offset of librte_security's field in an mbuf. */
   readonly metadata: number;
+  /** Bytes of the longest frame that the card can send as it is set up, without FCS. */
+  readonly longest: number;
   /** Position of the SPIs by SA index; 0 on a queue without inline IPsec. */
   readonly spis: number;
 }
@@ -112,6 +98,7 @@ export class TxQueue {
   readonly #mbufs: number;
   readonly #groups: number;
   readonly #metadata: number;
+  readonly #longest: number;
   readonly #spis: number;
   // Of the burst under way: the first descriptor and the packets of the group that is open.
   #groupFirst = 0;
@@ -119,7 +106,7 @@ export class TxQueue {
 
   /** @throws SetupError what `Memory.reserve` throws */
   constructor(memory: Memory, registers: RegisterPort, name: string, setup: TxQueueSetup) {
-    const { queue, descriptors, metadata, spis } = setup;
+    const { queue, descriptors, metadata, longest, spis } = setup;
     const ringBytes = descriptors * DESCRIPTOR_BYTES;
     this.#zone = memory.reserve(`${name}_tx${queue}`, RING + ringBytes + descriptors * 8, 128);
     this.memory = memory;
@@ -131,6 +118,7 @@ export class TxQueue {
     this.#mbufs = (this.ring + ringBytes) >> 2;
     this.#groups = this.#mbufs + descriptors;
     this.#metadata = metadata;
+    this.#longest = longest;
     this.#spis = spis;
     this.reset();
   }
@@ -269,27 +257,30 @@ export class TxQueue {
       const segments = u32[word + (MBUF_NB_SEGS >> 2)] & 0xffff;
       const flags = u32[word + (MBUF_OL_FLAGS_HI >> 2)] & TX_ASKING;
       let options = length << TXD_PAYLEN_SHIFT;
+      let command = DATA;
       // One stays free: a tail that is equal to the head means an empty ring.
       let needed = 1;
       let slot = 0;
       const bytes = u16[(word + (MBUF_DATA_LEN >> 2)) << 1];
       if (segments !== 1) needed = this.#countSegments(m, segments, length);
       else if (bytes !== length) needed = 0;
-      if (needed === 0 || length < TX_SHORTEST || length > TX_LONGEST) {
-        this.#refuse(BAD_LENGTH, m);
+      if (needed === 0 || length < TX_SHORTEST || length > this.#most(flags)) {
+        this.#refuse(REFUSED_LENGTH, m);
         i++;
         continue;
       }
       if (flags !== 0) {
-        const popts = describeContext(memory, m, u32[word + (MBUF_OL_FLAGS_HI >> 2)], this.#metadata, this.#spis);
+        const told = u32[word + (MBUF_OL_FLAGS_HI >> 2)];
+        const popts = describeContext(memory, m, told, this.#metadata, this.#spis, this.#longest);
         if (popts < 0) {
-          this.#refuse(-popts, m);
+          this.#refuse(popts, m);
           i++;
           continue;
         }
         slot = this.#findContext();
         if (slot >= NEW_CONTEXT) needed++;
-        options |= popts | ((slot & 1) << TXD_IDX_SHIFT);
+        options = (request[REQUEST_PAYLEN] << TXD_PAYLEN_SHIFT) | popts | ((slot & 1) << TXD_IDX_SHIFT);
+        command |= request[REQUEST_COMMAND];
       }
       if (free <= needed) break;
       free -= needed;
@@ -301,7 +292,8 @@ export class TxQueue {
         }
         model = 0;
         if ((flags & TX_SEC_OFFLOAD_HI) !== 0) {
-          model = m;
+          // One that asks for a tag or for segments is none that others could be like.
+          model = command === DATA ? m : 0;
           modelTold = u32[word + (this.#metadata >> 2) + 1];
           modelOptions = options & ((1 << TXD_PAYLEN_SHIFT) - 1);
           this.#useMetadata(word);
@@ -312,11 +304,11 @@ export class TxQueue {
         const at = ring + next * (DESCRIPTOR_BYTES >> 2);
         u32[at] = u32[word] + (u32[word + (MBUF_DATA_OFF >> 2)] & 0xffff);
         u32[at + 1] = 0;
-        u32[at + (TXD_COMMAND >> 2)] = TXD_WHOLE | bytes;
+        u32[at + (TXD_COMMAND >> 2)] = command | TXD_EOP | bytes;
         u32[at + (TXD_OPTIONS >> 2)] = options;
         next = next + 1 === descriptors ? 0 : next + 1;
       } else {
-        last = this.#writeSegments(m, next, options);
+        last = this.#writeSegments(m, next, command, options);
         next = last + 1 === descriptors ? 0 : last + 1;
       }
       i++;
@@ -349,6 +341,7 @@ export class TxQueue {
    */
   #plainRun(table: Uint32Array, i: number, most: number, from: number, into: number): number {
     const { i32 } = this.memory;
+    const longest = this.#longest;
     let descriptor = from | 0;
     let taken = 0;
     for (; taken < most; taken++) {
@@ -356,7 +349,7 @@ export class TxQueue {
       const word = m >> 2;
       const length = i32[word + (MBUF_PKT_LEN >> 2)];
       if ((i32[word + (MBUF_OL_FLAGS_HI >> 2)] & TX_ASKING) !== 0) break;
-      if ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 || length < TX_SHORTEST || length > TX_LONGEST) break;
+      if ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 || length < TX_SHORTEST || length > longest) break;
       if ((i32[word + (MBUF_DATA_LEN >> 2)] & 0xffff) !== length) break;
       const data = (i32[word + (MBUF_BUF_ADDR >> 2)] + (i32[word + (MBUF_DATA_OFF >> 2)] & 0xffff)) | 0;
       const at = descriptor >> 2;
@@ -388,6 +381,7 @@ export class TxQueue {
     options: number,
   ): number {
     const { i32 } = this.memory;
+    const longest = this.#longest;
     const metadata = this.#metadata >> 2;
     const like = model >>> 2;
     const flags = i32[like + (MBUF_OL_FLAGS_HI >> 2)];
@@ -414,7 +408,7 @@ export class TxQueue {
       if (offset >>> 16 !== 1 || i32[word + (MBUF_OL_FLAGS_HI >> 2)] !== flags) break;
       if (i32[word + (MBUF_TX_OFFLOAD_LO >> 2)] !== lengths) break;
       if (i32[word + metadata] !== index || i32[word + metadata + 1] !== mark) break;
-      if ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 || length < ESP_LEAST || length > TX_LONGEST) break;
+      if ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 || length < ESP_LEAST || length > longest) break;
       if ((i32[word + (MBUF_DATA_LEN >> 2)] & 0xffff) !== length) break;
       const data = (i32[word + (MBUF_BUF_ADDR >> 2)] + (offset & 0xffff)) | 0;
       if ((data & 3) !== 2) break;
@@ -478,7 +472,7 @@ export class TxQueue {
   }
 
   /** Writes a descriptor for each segment that has bytes, as `#countSegments` counted them. Returns the last one. */
-  #writeSegments(m: number, first: number, options: number): number {
+  #writeSegments(m: number, first: number, command: number, options: number): number {
     const { u16, u32 } = this.memory;
     const ring = this.ring >> 2;
     let number = first;
@@ -489,7 +483,7 @@ export class TxQueue {
       const at = ring + number * (DESCRIPTOR_BYTES >> 2);
       u32[at] = u32[(segment + MBUF_BUF_ADDR) >>> 2] + u16[(segment + MBUF_DATA_OFF) >>> 1];
       u32[at + 1] = 0;
-      u32[at + (TXD_COMMAND >> 2)] = DATA | bytes;
+      u32[at + (TXD_COMMAND >> 2)] = (number === first ? command : DATA) | bytes;
       u32[at + (TXD_OPTIONS >> 2)] = number === first ? options : 0;
       last = number;
       number = number + 1 === this.descriptors ? 0 : number + 1;
@@ -534,14 +528,19 @@ export class TxQueue {
     if (u32[word + (MBUF_DATA_OFF >> 2)] >>> 16 === 1) u32[word + (this.#metadata >> 2) + 1] = 0;
   }
 
+  /** Bytes of the longest packet that can be sent with these flags. */
+  #most(flags: number): number {
+    if ((flags & TX_TCP_SEG_HI) !== 0) return TSO_LONGEST;
+    return (flags & TX_VLAN_HI) !== 0 ? this.#longest - VLAN_TAG : this.#longest;
+  }
+
+  /** @param reason a REFUSED_ value */
   #refuse(reason: number, m: number): void {
-    this.memory.f64[((this.#zone.position + REFUSALS) >> 3) + reason] += 1;
+    this.memory.f64[((this.#zone.position + REFUSALS) >> 3) - reason] += 1;
     pktmbufFree(this.memory, m);
   }
 }
 
-/** The first of {@link TX_REFUSALS}. */
-const BAD_LENGTH = 0;
 /** Of a context's slot: it has to be written first. */
 const NEW_CONTEXT = 2;
 /** An Ethernet header without tags, an IPv4 header without options, and the least that an ESP packet with both has. */
@@ -549,5 +548,6 @@ const ETHERNET = 14;
 const IPV4 = 20;
 const ESP_LEAST: number = ETHERNET + IPV4 + 16;
 const PROTOCOL_ESP = 50;
+const VLAN_TAG = 4;
 /** Of every data descriptor. */
 const DATA = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS;

@@ -63,6 +63,11 @@ export function egress(spi: number, key: Uint8Array = KEY): SecuritySessionConfi
   return sessionOf('egress', spi, gcm('encrypt', key));
 }
 
+/** As {@link egress}, in transport mode, in which the card can do something about TCP and UDP. */
+export function egressTransport(spi: number, key: Uint8Array = KEY): SecuritySessionConfiguration {
+  return sessionOf('egress', spi, gcm('encrypt', key), { mode: 'transport' });
+}
+
 /** An SA of AES-128-GCM in. */
 export function ingress(spi: number, key: Uint8Array = KEY): SecuritySessionConfiguration {
   return sessionOf('ingress', spi, gcm('decrypt', key));
