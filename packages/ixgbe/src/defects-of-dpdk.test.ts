@@ -1,14 +1,22 @@
-import { TX_OFFLOAD_MULTI_SEGS } from '@inline-ipsec/ethdev/offloads';
+import { TX_OFFLOAD_MULTI_SEGS, TX_OFFLOAD_TCP_TSO } from '@inline-ipsec/ethdev/offloads';
 import { MBUF_OL_FLAGS_HI } from '@inline-ipsec/mbuf/layout';
-import { RX_SEC_OFFLOAD, TX_IPV4_HI, TX_SEC_OFFLOAD_HI, TX_UDP_CKSUM_HI } from '@inline-ipsec/mbuf/offload-flags';
+import {
+  RX_SEC_OFFLOAD,
+  TX_IP_CKSUM_HI,
+  TX_IPV4_HI,
+  TX_SEC_OFFLOAD_HI,
+  TX_TCP_SEG_HI,
+  TX_UDP_CKSUM_HI,
+} from '@inline-ipsec/mbuf/offload-flags';
 import { pktmbufChain } from '@inline-ipsec/mbuf/pktmbuf';
+import { setTxOffload } from '@inline-ipsec/mbuf/tx-offload';
 import { describe, expect, it } from 'vitest';
 import * as descriptor from './descriptors.ts';
 import * as reg from './registers.ts';
 import { REG } from './registers.ts';
 import { espFrame, TUNNEL_END } from './testing/esp-frame.ts';
 import { type Defect, NaiveDriver } from './testing/naive-driver.ts';
-import { seal } from './testing/node/seal.ts';
+import { seal, unseal } from './testing/node/seal.ts';
 import { espContext } from './testing/register-program.ts';
 import {
   BOTH,
@@ -26,6 +34,7 @@ import {
   sessionOf,
 } from './testing/secure-bench.ts';
 import { SecuredCard } from './testing/secured-card.ts';
+import { tcpFrame, tcpOffset } from './testing/tcp-frame.ts';
 
 /**
  * Defects that DPDK's driver of the 82599 has to this day. Each is in a small driver of the test, on the modelled card, which
@@ -379,5 +388,44 @@ describe('13. a rule that is validated and then created', () => {
     bench.port.flowDestroy(bench.bind(session));
     expect(bench.receiveFrame(enciphered(espFrame({ spi: 5 }))).flags).toBe(0);
     expect(bench.usedEntries()).toEqual({ addresses: 0, spis: 0, keys: 0, tx: 0 });
+  });
+});
+
+describe('15. a tail on what the card cuts up', () => {
+  const packet = { data: 250, esp: { spi: 7, sequence: 1 } } as const;
+  const headers = tcpOffset(packet) + 20;
+  const mss = 100;
+
+  /** The data of all segments, deciphered, without the trailers that the card has put on. */
+  function dataOf(frames: readonly Uint8Array[]): Uint8Array {
+    const data = frames.flatMap((frame) => {
+      const nonce = Uint8Array.of(...SALT, ...frame.subarray(42, 50));
+      const clear = unseal(KEY, nonce, frame.subarray(34, 42), frame.subarray(50));
+      return [...clear.subarray(20, clear.length - 2 - clear[clear.length - 2])];
+    });
+    return Uint8Array.from(data);
+  }
+
+  it('is data to the card: the peer gets two bytes that nobody sent', () => {
+    const { driver } = naive('tail on what the card cuts up');
+    const frame = tcpFrame(packet);
+    const got = dataOf(driver.segment(frame, driver.addTx(7), headers, mss));
+    expect(got).toEqual(Uint8Array.of(...frame.subarray(headers), 0, 6));
+    const right = naive();
+    expect(dataOf(right.driver.segment(frame, right.driver.addTx(7), headers, mss))).toEqual(frame.slice(headers));
+  });
+
+  it('is not there with this driver, which takes such packets without a trailer', () => {
+    const bench = new SecureBench().start({ ...BOTH, txOffloads: BOTH.txOffloads | TX_OFFLOAD_TCP_TSO });
+    const out = bench.session(egressTransport(7));
+    const frame = tcpFrame(packet);
+    const m = bench.mbuf(frame);
+    const { memory } = bench;
+    memory.u32[(m + MBUF_OL_FLAGS_HI) >> 2] |= TX_SEC_OFFLOAD_HI | TX_TCP_SEG_HI | TX_IPV4_HI | TX_IP_CKSUM_HI;
+    setTxOffload(memory, m, 14, 20, 20, mss);
+    expect(bench.security.setPacketMetadata(out.position, m)).toBe(0);
+    bench.send([m]);
+    expect(bench.list.sent).toHaveLength(3);
+    expect(dataOf(bench.list.sent)).toEqual(frame.slice(headers));
   });
 });

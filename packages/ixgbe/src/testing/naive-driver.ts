@@ -33,6 +33,8 @@ export type Defect =
   | 'no trailer length with segments'
   /** The trailer is as long as that of the SA's first packet. */
   | 'trailer length is kept with the SA'
+  /** It puts a pad length and a next header behind what the card is to cut up. */
+  | 'tail on what the card cuts up'
   /** It has the caller's key, not a copy, and reads 16 bytes of it when the SA is bound. */
   | 'key is kept by reference'
   /** Every SA is written as one for IPv4. */
@@ -268,6 +270,17 @@ export class NaiveDriver {
     this.#bench.program.send(frame, { ...(known ? {} : { context: words }), options: popts, segments });
     this.#bench.card.step(8);
     return this.#bench.wire.sent.pop() ?? new Uint8Array(0);
+  }
+
+  /** Has the card cut up a TCP packet in ESP over IPv4, of `headers` bytes and data, and gives what is on the wire. */
+  segment(frame: Uint8Array, index: number, headers: number, mss: number): Uint8Array[] {
+    const packet = this.#is('tail on what the card cuts up') ? Uint8Array.of(...frame, 0, 6) : frame;
+    const context = espContext({ index, iplen: 36, layer4: descriptor.TXC_L4T_TCP });
+    context[3] = (20 << descriptor.TXC_L4LEN_SHIFT) | (mss << descriptor.TXC_MSS_SHIFT);
+    const options = descriptor.TXD_POPTS_IPSEC | descriptor.TXD_POPTS_IXSM | descriptor.TXD_POPTS_TXSM;
+    this.#bench.program.send(packet, { context, options, headers });
+    this.#bench.card.step(32);
+    return this.#bench.wire.sent.splice(0);
   }
 
   #sameContext(kept: { index: number; pad: number; words: string }, index: number, pad: number, words: number[]) {

@@ -65,6 +65,8 @@ export interface SendOptions {
   readonly options?: number;
   /** Lengths of its segments; the last takes the rest. Default: one segment. */
   readonly segments?: readonly number[];
+  /** Has the card cut the frame up: bytes before the data that it divides. Default: it does not. */
+  readonly headers?: number;
 }
 
 export class RegisterProgram {
@@ -205,7 +207,7 @@ export class RegisterProgram {
   }
 
   /** Puts a frame into the transmit ring and moves the tail. The card sends it when it is stepped. */
-  send(frame: Uint8Array, { context, options = 0, segments = [] }: SendOptions = {}, queue = 0): void {
+  send(frame: Uint8Array, { context, options = 0, segments = [], headers }: SendOptions = {}, queue = 0): void {
     const ring = this.#tx[queue];
     if (ring === undefined) throw new Error('this transmit queue was not started');
     const { u8, u32 } = this.#memory;
@@ -219,9 +221,10 @@ export class RegisterProgram {
     let offset = 0;
     for (const [i, length] of lengths.entries()) {
       const last = i === lengths.length - 1 ? descriptor.TXD_EOP | descriptor.TXD_RS : 0;
-      const command = descriptor.TXD_DEXT | descriptor.TXD_DTYP_DATA | descriptor.TXD_IFCS | last | length;
-      const paylen = i === 0 ? (frame.length << descriptor.TXD_PAYLEN_SHIFT) | options : 0;
-      u32.set([buffer + offset, 0, command, paylen], (ring.position + ring.next * 16) >> 2);
+      const cut = headers === undefined ? 0 : descriptor.TXD_TSE;
+      const command = descriptor.TXD_DEXT | descriptor.TXD_DTYP_DATA | descriptor.TXD_IFCS | last | cut | length;
+      const paylen = i === 0 ? ((frame.length - (headers ?? 0)) << descriptor.TXD_PAYLEN_SHIFT) | options : 0;
+      u32.set([buffer + offset, 0, command >>> 0, paylen], (ring.position + ring.next * 16) >> 2);
       offset += length;
       ring.next = (ring.next + 1) % ring.count;
     }
