@@ -1,5 +1,3 @@
-import { ipv4PseudoHeaderSum, ipv6PseudoHeaderSum } from '@inline-ipsec/net/checksum';
-
 /** For tests: TCP packets as software leaves them to a card that shall cut them up. */
 
 /** What a {@link tcpFrame} is made from; everything has a default. */
@@ -20,6 +18,9 @@ export const TCP_SEQUENCE = 0xffff_ff00;
 /** Its IP identification, likewise. */
 export const IP_IDENTIFICATION = 0xfffe;
 
+const PROTOCOL_TCP = 6;
+const PROTOCOL_ESP = 50;
+
 /** Where the TCP header begins. */
 export function tcpOffset({ esp, ipv6 = false }: TcpFrameOptions): number {
   return 14 + (ipv6 ? 40 : 20) + (esp === undefined ? 0 : 16);
@@ -28,7 +29,7 @@ export function tcpOffset({ esp, ipv6 = false }: TcpFrameOptions): number {
 /** A frame whose IPv4 checksum is 0, and whose TCP checksum is the pseudo header's sum without a length. */
 export function tcpFrame(options: TcpFrameOptions = {}): Uint8Array {
   const { data = 1000, esp, ipv6 = false, flags = 0x019, options: extra = 0 } = options;
-  const protocol = esp === undefined ? 6 : 50;
+  const protocol = esp === undefined ? PROTOCOL_TCP : PROTOCOL_ESP;
   const source = ipv6 ? [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1] : [172, 16, 1, 5];
   const destination = ipv6 ? [...source.slice(0, 15), 5] : [172, 16, 2, 5];
   const bytes = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
@@ -40,9 +41,17 @@ export function tcpFrame(options: TcpFrameOptions = {}): Uint8Array {
   bytes.push(...head, 1, 0, 0, 0, 0, 0, ...new Array<number>(extra).fill(1));
   for (let i = 0; i < data; i++) bytes.push((i * 7) & 255);
   const frame = Uint8Array.from(bytes);
-  const sum = ipv6 ? ipv6PseudoHeaderSum(frame, 14, 0, 6) : ipv4PseudoHeaderSum(frame, 14, 0, 6);
+  const sum = onesComplementSum([...source, ...destination, 0, PROTOCOL_TCP]);
   frame.set([sum >> 8, sum & 255], tcpOffset(options) + 16);
   return frame;
+}
+
+/** Over bytes whose number is even. */
+function onesComplementSum(bytes: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < bytes.length; i += 2) sum += (bytes[i] << 8) | bytes[i + 1];
+  sum = (sum & 0xffff) + (sum >>> 16);
+  return (sum & 0xffff) + (sum >>> 16);
 }
 
 function be32(value: number): number[] {
