@@ -10,10 +10,15 @@ import { BOTH, FAILED, ingress, KEY, SecureBench, sealed } from './testing/secur
  * flags, and no other packet has them for it.
  */
 
-/** Long packets take two buffers of 1024 bytes. */
+/** From a station of its own, so that RSS spreads them. Long packets take two buffers of 1024 bytes. */
 function good(sequence: number, bytes: number): Uint8Array {
-  return sealed(seal, espFrame({ spi: 5, sequence, payload: new Uint8Array(bytes).fill(sequence) }), { key: KEY });
+  const frame = espFrame({ spi: 5, sequence, payload: new Uint8Array(bytes).fill(sequence) });
+  frame[SOURCE] = sequence;
+  return sealed(seal, frame, { key: KEY });
 }
+
+/** The last byte of the source address: which frame it is. */
+const SOURCE = 29;
 
 /** Code 01: AH, with the SPI of an SA for ESP. */
 function asAh(frame: Uint8Array): Uint8Array {
@@ -44,12 +49,15 @@ const CODES = [
   ['11, authentication', forged, 'rxSecurityAuthentication'],
 ] as const;
 
-/** How many packets are asked for at once, and how long they are. */
+/** How many packets are asked for at once, how long they are, and over how many queues they come. */
 const WAYS = [
-  ['one at a time', 1, 100],
-  ['in a burst', 32, 100],
-  ['one at a time, over two buffers', 1, 1400],
-  ['in a burst, over two buffers', 32, 1400],
+  ['one at a time', 1, 100, 1],
+  ['in a burst', 32, 100, 1],
+  ['one at a time, over two buffers', 1, 1400, 1],
+  ['in a burst, over two buffers', 32, 1400, 1],
+  ['in bursts of four queues', 32, 100, 4],
+  ['one at a time from four queues', 1, 100, 4],
+  ['in bursts of four queues, over two buffers', 32, 1400, 4],
 ] as const;
 
 const SECP = [
@@ -59,25 +67,38 @@ const SECP = [
 
 describe.each(SECP)('%s', (_secp, card) => {
   describe.each(CODES)('code %s', (_code, spoil, counter) => {
-    it.each(WAYS)('gives both flags, received %s', (_way, burst, bytes) => {
+    it.each(WAYS)('gives both flags, received %s', (_way, burst, bytes, rxQueues) => {
       const bench = new SecureBench({ card, dataRoom: 1024 + 128 }).start({
         ...BOTH,
+        rxQueues,
         rxOffloads: BOTH.rxOffloads | RX_OFFLOAD_SCATTER,
       });
       bench.bind(bench.session(ingress(5)));
-      const spoilt = [1, 2, 5, 8, 11];
-      const frames = Array.from({ length: 12 }, (_, i) =>
+      const spoilt = [1, 2, 5, 8, 11, 17, 20, 21];
+      const frames = Array.from({ length: 24 }, (_, i) =>
         (spoilt.includes(i) ? spoil : (f: Uint8Array) => f)(good(i, bytes)),
       );
       bench.list.incoming.push(...frames);
-      const mbufs: number[] = [];
-      for (let more = bench.receive(burst); more.length > 0; more = bench.receive(burst)) mbufs.push(...more);
-      expect(mbufs.map((m) => bench.flagsOf(m))).toEqual(
-        frames.map((_, i) => (spoilt.includes(i) ? FAILED : RX_SEC_OFFLOAD)),
+      const queues = Array.from({ length: rxQueues }, (): number[] => []);
+      for (let idle = 0; idle < 4; idle++) {
+        queues.forEach((mbufs, queue) => {
+          const more = bench.receive(burst, queue);
+          if (more.length > 0) idle = -1;
+          mbufs.push(...more);
+        });
+      }
+      const seen = queues.flat().map((m) => {
+        const packet = bench.bytes(m);
+        expect(packet).toHaveLength(frames[packet[SOURCE]].length);
+        return { which: packet[SOURCE], flags: bench.flagsOf(m) };
+      });
+      seen.sort((a, b) => a.which - b.which);
+      expect(seen).toEqual(
+        frames.map((_, which) => ({ which, flags: spoilt.includes(which) ? FAILED : RX_SEC_OFFLOAD })),
       );
-      for (const [i, m] of mbufs.entries()) expect(bench.bytes(m)).toHaveLength(frames[i].length);
+      for (const mbufs of queues) expect(mbufs.length).toBeGreaterThan(1);
       expect(bench.card.counter(counter)).toBe(spoilt.length);
-      bench.free(...mbufs);
+      bench.free(...queues.flat());
       bench.end();
     });
   });
