@@ -77,6 +77,23 @@ export function addLifeCycleCases(add: AddCase): void {
     port.configure();
   });
 
+  add('is stopped by a reset, and runs again after a start', (bench) => {
+    const { port } = bench;
+    start(bench);
+    if (bench.port.driver.reset === undefined) {
+      refused(() => port.reset(), 'ERR_PORT_UNSUPPORTED', 'ENOTSUP');
+      same(port.state, 'started', 'state');
+      return;
+    }
+    for (let i = 0; i < 2; i++) {
+      port.reset();
+      same(port.state, 'stopped', 'state');
+      same(port.rxBurst(0, new Uint32Array(1), 1), 0, 'received after a reset');
+      port.start();
+      same(port.state, 'started', 'state');
+    }
+  });
+
   add('gives and takes nothing while it is not started, and nothing on a queue that is not there', (bench) => {
     const { port, pool, memory } = bench;
     const table = new Uint32Array(4);

@@ -1,6 +1,5 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { DescriptorLimits } from './driver.ts';
-import { type RssCapabilities, type RssConfiguration, rssFunctionNames } from './rss.ts';
 
 /** What a program asked of a port does not lie in what the device can do: the error names the nearest that does. */
 export function checkLimit(code: `ERR_${string}`, message: string, got: number, min: number, max: number): void {
@@ -52,33 +51,7 @@ export function nearestDescriptors(asked: number, limits: DescriptorLimits): num
   return Math.max(Math.min(aligned, limits.max), limits.min);
 }
 
-/** RSS that a device cannot do. */
-export function checkRss(who: string, { functions, key }: RssConfiguration, has: RssCapabilities | undefined): void {
-  const possible = has?.functions ?? 0;
-  if (!Number.isInteger(functions) || functions < 0 || functions > 0xffffffff || (functions & ~possible) !== 0) {
-    throw new SetupError({
-      code: 'ERR_PORT_RSS',
-      errno: 'EINVAL',
-      message: `${who} does not have all hash functions that it shall spread by`,
-      expected: possible === 0 ? 'none' : `no others than ${rssFunctionNames(possible).join(', ')}`,
-      got: Number.isInteger(functions) ? rssFunctionNames(functions & ~possible).join(', ') : String(functions),
-      remedy: 'ask only for those that info().rss names',
-    });
-  }
-  if (key === undefined || key.length === has?.keyBytes) return;
-  throw new SetupError({
-    code: 'ERR_PORT_RSS',
-    errno: 'EINVAL',
-    message: `${who} cannot have this hash key`,
-    expected: has === undefined ? 'none' : `${has.keyBytes} bytes`,
-    got: `${key.length} bytes`,
-  });
-}
-
-/** A redirection table of another length than the device's, or with queues that there are not. */
-export function checkRedirectionTable(who: string, table: ArrayLike<number>, entries: number, queues: number): void {
-  checkLimit('ERR_PORT_RSS', `the redirection table of ${who} has a fixed length`, table.length, entries, entries);
-  for (let i = 0; i < table.length; i++) {
-    checkLimit('ERR_PORT_RSS', `entry ${i} of the redirection table of ${who} is no queue`, table[i], 0, queues - 1);
-  }
+/** What a port's driver has no function for. */
+export function unsupported(who: string, what: string): SetupError {
+  return new SetupError({ code: 'ERR_PORT_UNSUPPORTED', errno: 'ENOTSUP', message: `${who} cannot be given ${what}` });
 }

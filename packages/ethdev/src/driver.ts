@@ -101,6 +101,10 @@ export interface EthDriver {
   stop(): void;
   /** Gives all mbufs and memory back. */
   close(): void;
+  /**
+   * Resets the device, started or not, and takes back what it held; `start` brings it up again. Left out: it cannot be reset.
+   */
+  reset?(): void;
 
   /**
    * Receives up to `n` packets into `table[0]` and on (DPDK: `rte_eth_rx_burst`). Called only while the port runs.

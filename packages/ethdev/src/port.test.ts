@@ -181,6 +181,22 @@ describe('EthPort, running', () => {
     expect(driver.calls[0]).toBe('attach(0)');
   });
 
+  it('is reset by a driver that can, running or not, and needs a start then', () => {
+    startPort();
+    expect(() => port.reset()).toThrow(code('ERR_PORT_UNSUPPORTED'));
+    expect(port.state).toBe('started');
+    const calls: string[] = [];
+    port = ports.add(mockDriver({ reset: () => calls.push('reset'), stop: () => calls.push('stop') }), 'able');
+    port.reset();
+    expect(port.state).toBe('attached');
+    startPort();
+    port.reset();
+    expect([port.state, port.rxBurst(0, new Uint32Array(4), 4)]).toEqual(['stopped', 0]);
+    port.start();
+    expect(port.rxBurst(0, new Uint32Array(4), 4)).toBe(4);
+    expect(calls).toEqual(['reset', 'reset']);
+  });
+
   it('gives bursts to the driver as they are, and its answer back', () => {
     startPort();
     const table = new Uint32Array(4);

@@ -1,21 +1,16 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
 import { PKTMBUF_HEADROOM } from '@inline-ipsec/mbuf/layout';
-import type { PktmbufPool } from '@inline-ipsec/mbuf/pktmbuf';
 import { formatMac } from '@inline-ipsec/net/ethernet';
 import type { Wire } from '@inline-ipsec/wire/wire';
+import { BurstCallbacks } from './_burst-callbacks.ts';
 import { FlowRules } from './_flow-rules.ts';
-import {
-  checkDescriptors,
-  checkLimit,
-  checkOffloads,
-  checkRedirectionTable,
-  checkRss,
-  nearestDescriptors,
-} from './_port-check.ts';
+import { checkDescriptors, checkLimit, checkOffloads, nearestDescriptors, unsupported } from './_port-check.ts';
+import { PortRss } from './_port-rss.ts';
 import type { EthConfiguration, EthDeviceInfo, EthDriver } from './driver.ts';
 import type { FlowAction, FlowAttributes, FlowCount, FlowHandle, FlowItem } from './flow.ts';
 import type { EthLink } from './link.ts';
-import { RX_OFFLOAD_RSS_HASH, RX_OFFLOAD_VLAN_FILTER, rxOffloadNames, txOffloadNames } from './offloads.ts';
+import { RX_OFFLOAD_VLAN_FILTER, rxOffloadNames, txOffloadNames } from './offloads.ts';
+import type { PortOptions, RxQueueOptions, TxQueueOptions } from './port-options.ts';
 import type { RssConfiguration } from './rss.ts';
 import type { SecurityContext } from './security-context.ts';
 import { type EthStatistics, emptyStatistics, statisticsSince } from './statistics.ts';
@@ -33,39 +28,6 @@ export const DEFAULT_MTU = 1500;
 
 /** Where a port is in its life. */
 export type PortState = 'attached' | 'configured' | 'started' | 'stopped' | 'closed';
-
-/** What {@link EthPort.configure} takes; everything has a default. */
-export interface PortOptions {
-  /** 0 of both kinds of queues: what the driver prefers. Default 1. */
-  readonly rxQueues?: number;
-  readonly txQueues?: number;
-  /** Offload masks as in `offloads`. Default none. */
-  readonly rxOffloads?: number;
-  readonly txOffloads?: number;
-  /** Bytes behind the Ethernet header. 0, the default, is 1500. */
-  readonly mtu?: number;
-  /**
-   * How packets are spread over receive queues (DPDK: `rx_adv_conf.rss_conf`). Left out, a port of several queues spreads by
-   * all that its driver can hash; DPDK does not without `RTE_ETH_MQ_RX_RSS`, for which `{ functions: 0 }` stands here.
-   */
-  readonly rss?: RssConfiguration;
-}
-
-/** What {@link EthPort.rxQueueSetup} takes. */
-export interface RxQueueOptions {
-  /** 0, the default: what the driver prefers, else 512. */
-  readonly descriptors?: number;
-  /** Where the mbufs of received packets come from. */
-  readonly pool: PktmbufPool;
-  /** Offloads of this queue besides the port's. Default none. */
-  readonly offloads?: number;
-}
-
-/** What {@link EthPort.txQueueSetup} takes. */
-export interface TxQueueOptions {
-  readonly descriptors?: number;
-  readonly offloads?: number;
-}
 
 /**
  * Sees a burst that came in, or that is about to go out, and may shorten it (DPDK: `rte_rx_callback_fn`,
@@ -85,6 +47,7 @@ export class EthPort {
   readonly wires: readonly Wire[];
   readonly #released: () => void;
   readonly #flows: FlowRules;
+  readonly #rss: PortRss;
   #state: PortState = 'attached';
   #configuration: EthConfiguration | undefined;
   #rxReady: boolean[] = [];
@@ -92,8 +55,8 @@ export class EthPort {
   // Queues that a burst may use now: none but on a started port.
   #rxLive = 0;
   #txLive = 0;
-  #rxCallbacks: BurstCallback[][] | undefined;
-  #txCallbacks: BurstCallback[][] | undefined;
+  #rxCallbacks: BurstCallbacks | undefined;
+  #txCallbacks: BurstCallbacks | undefined;
   #promiscuous = false;
   #allMulticast = false;
   #before: EthStatistics = emptyStatistics();
@@ -106,6 +69,7 @@ export class EthPort {
     this.wires = wires;
     this.#released = released;
     this.#flows = new FlowRules(this.#who, driver.flow);
+    this.#rss = new PortRss(this.#who, driver);
     driver.attach(id);
   }
 
@@ -148,8 +112,7 @@ export class EthPort {
     checkOffloads(`the receive side of ${this.#who}`, rxOffloads, info.rxOffloads, rxOffloadNames);
     checkOffloads(`the transmit side of ${this.#who}`, txOffloads, info.txOffloads, txOffloadNames);
     const { rss } = options;
-    if (rss !== undefined) checkRss(this.#who, rss, info.rss);
-    if (rss?.functions === 0 && (rxOffloads & RX_OFFLOAD_RSS_HASH) !== 0) throw this.#hashWithoutRss();
+    this.#rss.check(rss, rxOffloads);
     const configuration = { rxQueues, txQueues, rxOffloads, txOffloads, mtu, ...(rss === undefined ? {} : { rss }) };
     this.driver.configure(configuration);
     this.#configuration = configuration;
@@ -244,11 +207,22 @@ export class EthPort {
   stop(): void {
     this.#alive();
     if (this.#state !== 'started') return;
-    this.#rxLive = 0;
-    this.#txLive = 0;
-    this.#state = 'stopped';
-    if (this.driver.info.keepsFlowRules !== true && this.#flows.count > 0) this.flowFlush();
+    this.#endTraffic();
     this.driver.stop();
+  }
+
+  /**
+   * Resets the device, whatever has become of it, and ends traffic (DPDK: `rte_eth_dev_reset`). Configuration and queues stay,
+   * and so do flow rules and security sessions that the driver keeps: `start` lets traffic flow as before. A program may
+   * configure the port anew first, as DPDK's have to.
+   *
+   * @throws SetupError `ERR_PORT_UNSUPPORTED` (ENOTSUP), and what the driver throws; the port is stopped then
+   */
+  reset(): void {
+    this.#alive();
+    if (this.driver.reset === undefined) throw unsupported(this.#who, 'a reset');
+    this.#endTraffic();
+    this.driver.reset();
   }
 
   /**
@@ -280,7 +254,7 @@ export class EthPort {
   rxBurst(queue: number, table: Uint32Array, n: number): number {
     if (queue >= this.#rxLive) return 0;
     const count = this.driver.rxBurst(queue, table, n);
-    return this.#rxCallbacks === undefined ? count : this.#call(this.#rxCallbacks[queue], queue, table, count);
+    return this.#rxCallbacks === undefined ? count : this.#rxCallbacks.call(queue, table, count);
   }
 
   /**
@@ -292,7 +266,7 @@ export class EthPort {
   txBurst(queue: number, table: Uint32Array, n: number): number {
     if (queue >= this.#txLive) return 0;
     if (this.#txCallbacks === undefined) return this.driver.txBurst(queue, table, n);
-    const left = this.#call(this.#txCallbacks[queue], queue, table, n);
+    const left = this.#txCallbacks.call(queue, table, n);
     const sent = this.driver.txBurst(queue, table, left);
     // What a callback took out counts as taken; the caller looks for its rest at the end of the table.
     const rest = left - sent;
@@ -309,16 +283,16 @@ export class EthPort {
   addRxCallback(queue: number, callback: BurstCallback): () => void {
     const { rxQueues } = this.#configured();
     this.#hasQueue(`receive queue ${queue} of ${this.#who}`, queue, rxQueues);
-    this.#rxCallbacks ??= Array.from({ length: rxQueues }, () => []);
-    return added(this.#rxCallbacks[queue], callback);
+    this.#rxCallbacks ??= new BurstCallbacks(this, rxQueues);
+    return this.#rxCallbacks.add(queue, callback);
   }
 
   /** Has `callback` see every burst before it goes out (DPDK: `rte_eth_add_tx_callback`). As {@link addRxCallback}. */
   addTxCallback(queue: number, callback: BurstCallback): () => void {
     const { txQueues } = this.#configured();
     this.#hasQueue(`transmit queue ${queue} of ${this.#who}`, queue, txQueues);
-    this.#txCallbacks ??= Array.from({ length: txQueues }, () => []);
-    return added(this.#txCallbacks[queue], callback);
+    this.#txCallbacks ??= new BurstCallbacks(this, txQueues);
+    return this.#txCallbacks.add(queue, callback);
   }
 
   /** Counts since it was added or since {@link resetStats} (DPDK: `rte_eth_stats_get`). */
@@ -365,7 +339,7 @@ export class EthPort {
         got: address.length === 6 ? formatMac(address) : `${address.length} bytes`,
       });
     }
-    if (this.driver.setMacAddress === undefined) throw this.#unsupported('another MAC address');
+    if (this.driver.setMacAddress === undefined) throw unsupported(this.#who, 'another MAC address');
     this.driver.setMacAddress(address);
   }
 
@@ -406,7 +380,7 @@ export class EthPort {
     const configuration = this.#configured();
     const { minMtu, maxMtu } = this.driver.info;
     checkLimit('ERR_PORT_MTU', `${this.#who} cannot have this MTU`, mtu, minMtu, maxMtu);
-    if (this.driver.setMtu === undefined) throw this.#unsupported('another MTU');
+    if (this.driver.setMtu === undefined) throw unsupported(this.#who, 'another MTU');
     this.driver.setMtu(mtu);
     this.#configuration = { ...configuration, mtu };
   }
@@ -416,8 +390,7 @@ export class EthPort {
    */
   get rss(): Required<RssConfiguration> | undefined {
     this.#alive();
-    const rss = this.driver.rss;
-    return rss === undefined ? undefined : { functions: rss.functions, key: rss.key.slice() };
+    return this.#rss.configuration;
   }
 
   /**
@@ -427,9 +400,7 @@ export class EthPort {
    */
   setRss(configuration: RssConfiguration): void {
     this.#configured();
-    if (this.driver.setRss === undefined) throw this.#unsupported('another RSS configuration');
-    checkRss(this.#who, configuration, this.driver.info.rss);
-    this.driver.setRss(configuration);
+    this.#rss.configure(configuration);
   }
 
   /**
@@ -438,7 +409,7 @@ export class EthPort {
    */
   get redirectionTable(): Uint16Array | undefined {
     this.#alive();
-    return this.driver.redirectionTable?.slice();
+    return this.#rss.table;
   }
 
   /**
@@ -448,12 +419,7 @@ export class EthPort {
    */
   setRedirectionTable(table: ArrayLike<number>): void {
     const { rxQueues } = this.#configured();
-    const entries = this.driver.info.rss?.redirectionEntries;
-    if (this.driver.setRedirectionTable === undefined || entries === undefined) {
-      throw this.#unsupported('a redirection table');
-    }
-    checkRedirectionTable(this.#who, table, entries, rxQueues);
-    this.driver.setRedirectionTable(Uint16Array.from(table));
+    this.#rss.writeTable(table, rxQueues);
   }
 
   /**
@@ -465,7 +431,7 @@ export class EthPort {
   vlanFilter(vlan: number, on: boolean): void {
     const { rxOffloads } = this.#configured();
     if (this.driver.setVlanFilter === undefined || (rxOffloads & RX_OFFLOAD_VLAN_FILTER) === 0) {
-      throw this.#unsupported('VLANs to let in');
+      throw unsupported(this.#who, 'VLANs to let in');
     }
     checkLimit('ERR_PORT_VLAN', `${this.#who} cannot filter this VLAN`, vlan, 0, 4095);
     this.driver.setVlanFilter(vlan, on);
@@ -543,6 +509,13 @@ export class EthPort {
     this.#flows.isolate(on);
   }
 
+  #endTraffic(): void {
+    this.#rxLive = 0;
+    this.#txLive = 0;
+    if (this.#state === 'started') this.#state = 'stopped';
+    if (this.driver.info.keepsFlowRules !== true && this.#flows.count > 0) this.flowFlush();
+  }
+
   get #who(): string {
     return `port ${this.id} (${this.name})`;
   }
@@ -586,41 +559,9 @@ export class EthPort {
       remedy: 'set up every queue that it was configured for before start',
     });
   }
-
-  #hashWithoutRss(): SetupError {
-    return new SetupError({
-      code: 'ERR_PORT_RSS',
-      errno: 'EINVAL',
-      message: `${this.#who} cannot give the RSS hash without RSS`,
-      expected: 'hash functions',
-      got: 'RX_OFFLOAD_RSS_HASH, and no hash functions',
-      remedy: 'leave rss out, or leave out RX_OFFLOAD_RSS_HASH',
-    });
-  }
-
-  #unsupported(what: string): SetupError {
-    return new SetupError({
-      code: 'ERR_PORT_UNSUPPORTED',
-      errno: 'ENOTSUP',
-      message: `${this.#who} cannot be given ${what}`,
-    });
-  }
-
-  #call(callbacks: readonly BurstCallback[], queue: number, table: Uint32Array, count: number): number {
-    for (let i = 0; i < callbacks.length; i++) count = callbacks[i](table, count, queue, this);
-    return count;
-  }
 }
 
 /** The error of whatever is asked of a port that is not there. */
 export function noSuchPort(id: number): SetupError {
   return new SetupError({ code: 'ERR_PORT_UNKNOWN', errno: 'ENODEV', message: `Invalid port_id=${id}` });
-}
-
-function added(callbacks: BurstCallback[], callback: BurstCallback): () => void {
-  callbacks.push(callback);
-  return () => {
-    const index = callbacks.indexOf(callback);
-    if (index >= 0) callbacks.splice(index, 1);
-  };
 }

@@ -221,6 +221,17 @@ export class IxgbeDriver implements EthDriver {
     this.#shutDown();
   }
 
+  /**
+   * Resets the card, in whatever state it is: a reset from elsewhere, after which it has neither rings nor keys, an engine that
+   * has stopped. Packets that were not sent are freed; SAs stay, and are on the card again after the next start.
+   *
+   * @throws SetupError `ERR_IXGBE_TIMEOUT` (EIO) when the card does not answer
+   */
+  reset(): void {
+    this.#started = false;
+    this.#shutDown();
+  }
+
   close(): void {
     this.#releaseQueues();
     this.#reset();
