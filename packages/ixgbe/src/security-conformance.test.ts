@@ -72,6 +72,8 @@ describe('the suite for inline IPsec', () => {
       expect.arrayContaining([
         'enciphers what leaves, whatever its length',
         'deciphers what is authentic, in its place, and says so',
+        'authenticates what leaves and leaves it in clear, whatever its length, if it has AES-128-GMAC',
+        'verifies what comes in, in its place, and says so, if it has AES-128-GMAC',
       ]),
     );
   });

@@ -58,20 +58,26 @@ export const EGRESS_CASES: readonly InlineCase[] = [
     },
   ],
   [
-    'enciphers packets of several segments, wherever they are cut behind the ESP header, if it can send such',
+    'enciphers packets of several segments, wherever they are cut, if it can send such',
     (bench) => {
       if ((bench.subject.port.info().txOffloads & TX_OFFLOAD_MULTI_SEGS) === 0) return;
       bench.start();
       const session = bench.session(sessionOf('egress', 5));
       const frame = espFrame({ spi: 5, bytes: 200 });
       const sealed = bench.sealed({ spi: 5, bytes: 200 });
-      for (const cuts of [[50], [60], [51, 150], [frame.length - 20], [frame.length - 17], [frame.length - 5]]) {
+      for (const cuts of [
+        [14],
+        [34],
+        [40],
+        [50],
+        [60],
+        [51, 150],
+        [13, 30, 37, 47, 55],
+        [frame.length - 20],
+        [frame.length - 17],
+        [frame.length - 5],
+      ]) {
         same(bench.send(bench.secret(session, frame, cuts)), [sealed], `a frame cut at ${cuts.join(', ')}`);
-      }
-      // Software may have to read all headers in the first segment: what it refuses is not sent in clear.
-      for (const cut of [14, 34, 40]) {
-        const frames = bench.send(bench.secret(session, frame, [cut]));
-        if (frames.length > 0) same(frames, [sealed], `a frame cut at ${cut}`);
       }
     },
   ],

@@ -1,5 +1,6 @@
 import { CONTEXT_CASES, type ContextFactory } from './_conformance-context.ts';
 import { EGRESS_CASES } from './_conformance-egress.ts';
+import { GMAC_CASES } from './_conformance-gmac.ts';
 import { INGRESS_CASES } from './_conformance-ingress.ts';
 import { InlineBench, type InlineUnderTest, type Seal } from './_conformance-inline-bench.ts';
 import { SESSION_CASES } from './_conformance-sessions.ts';
@@ -45,11 +46,11 @@ export function contextConformance(
 }
 
 /**
- * Inline crypto on a port: ESP with AES-128-GCM in and out, sessions and rules that come and go, what cannot be offloaded,
+ * Inline crypto on a port: ESP with AES-128-GCM and, where it has that, AES-128-GMAC, in and out, sessions and rules that come and go, what cannot be offloaded,
  * what is not authentic. What a port may lack is asked for first: its capabilities and its limits say so.
  */
 export function inlineConformance({ open, seal }: InlineConformanceOptions): ConformanceCase[] {
-  return [...SESSION_CASES, ...EGRESS_CASES, ...INGRESS_CASES].map(([name, run]) => ({
+  return [...SESSION_CASES, ...EGRESS_CASES, ...INGRESS_CASES, ...GMAC_CASES].map(([name, run]) => ({
     name,
     run: () => {
       const bench = new InlineBench(open(), seal);
