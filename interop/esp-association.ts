@@ -138,7 +138,8 @@ export function tsharkWords(associations: readonly EspAssociation[]): string[] {
   return settings.flatMap((setting) => ['-o', setting]);
 }
 
-function keysOf({ spi, algorithm }: EspAssociation): { cipherKey: Uint8Array; authKey: Uint8Array } {
+/** Its keys, which follow from its SPI; that of an AEAD has the salt behind it. */
+export function keysOf({ spi, algorithm }: EspAssociation): { cipherKey: Uint8Array; authKey: Uint8Array } {
   const bytes = (length: number, first: number) => Uint8Array.from({ length }, (_, i) => first + spi * 7 + i * 29);
   return { cipherKey: bytes(algorithm.cipher.keyBytes, 3), authKey: bytes(algorithm.auth.keyBytes, 101) };
 }
