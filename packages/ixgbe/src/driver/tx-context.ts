@@ -166,10 +166,16 @@ function describe(
   if (version !== 4 && version !== 6) return REFUSED_HEADERS;
   const ipv4 = version === 4;
   if ((flags & (ipv4 ? TX_IPV6_HI : TX_IPV4_HI)) !== 0) return REFUSED_HEADERS;
-  if (l3 === 0) l3 = ipv4 ? (u8[data + l2] & 0xf) * 4 : IPV6_HEADER;
-  if (l3 < (ipv4 ? IPV4_HEADER : IPV6_HEADER) || l2 + l3 > bytes) return REFUSED_HEADERS;
+  const least = ipv4 ? (u8[data + l2] & 0xf) * 4 : IPV6_HEADER;
+  if (l3 === 0) l3 = least;
+  // An IPv6 header may have extensions behind it.
+  if (ipv4 ? l3 !== least || l3 < IPV4_HEADER : l3 < least) return REFUSED_HEADERS;
+  const behind = l2 + l3;
+  if (behind > bytes) return REFUSED_HEADERS;
 
   let popts = 0;
+  // Bytes that must be behind the IP header.
+  let needed = 0;
   let command = TXD_DTYP_CONTEXT | TXD_DEXT | (ipv4 ? TXC_IPV4 : 0);
   if ((flags & TX_IP_CKSUM_HI) !== 0) {
     if (!ipv4) return REFUSED_UNSUPPORTED;
@@ -183,6 +189,7 @@ function describe(
     if (sum === TX_SCTP_CKSUM_HI || (segmented && sum !== TX_TCP_CKSUM_HI)) return REFUSED_UNSUPPORTED;
     popts |= TXD_POPTS_TXSM;
     command |= sum === TX_UDP_CKSUM_HI ? TXC_L4T_UDP : TXC_L4T_TCP;
+    needed = sum === TX_UDP_CKSUM_HI ? UDP_HEADER : TCP_HEADER;
   } else command |= TXC_L4T_RESERVED;
 
   context[1] = 0;
@@ -196,7 +203,7 @@ function describe(
     if (((told & METADATA_ESP_LEN) === 0) !== segmented) return REFUSED_NO_METADATA;
     const index = u32[word];
     // The card takes the ESP header to be right behind an IP header without options or extensions.
-    const esp = data + l2 + l3;
+    const esp = data + behind;
     if (l3 !== (ipv4 ? IPV4_HEADER : IPV6_HEADER) || esp + ESP_HEADER > data + bytes) return REFUSED_HEADERS;
     if (u8[data + l2 + (ipv4 ? 9 : 6)] !== PROTOCOL_ESP) return REFUSED_HEADERS;
     if (index >= IPSTX_SA_ENTRIES) return REFUSED_NO_SA;
@@ -205,6 +212,7 @@ function describe(
     if (spi === 0 || u32[(spis >> 2) + index] !== spi) return REFUSED_NO_SA;
     popts |= TXD_POPTS_IPSEC | TXD_CC;
     command |= TXC_IPSEC_TYPE_ESP | (told & METADATA_ESP_LEN);
+    needed += ESP_HEADER + (told & METADATA_ESP_LEN);
     if ((told & METADATA_ENCRYPT) !== 0) command |= TXC_IPSEC_ENCRYPT;
     context[1] = index;
     if (sum !== 0) {
@@ -216,8 +224,8 @@ function describe(
   }
   context[0] = l3 | (l2 << TXC_MACLEN_SHIFT) | (tag << TXC_VLAN_SHIFT);
   context[2] = command;
-  context[3] = sum === 0 ? 0 : (sum === TX_TCP_CKSUM_HI ? TCP_HEADER : UDP_HEADER) << TXC_L4LEN_SHIFT;
-  if (!segmented) return popts;
+  context[3] = sum === 0 ? 0 : (sum === TX_UDP_CKSUM_HI ? UDP_HEADER : TCP_HEADER) << TXC_L4LEN_SHIFT;
+  if (!segmented) return behind + needed > request[REQUEST_PAYLEN] ? REFUSED_HEADERS : popts;
   const ip = data + l2;
   if (ipv4 && (popts & TXD_POPTS_IXSM) === 0) return REFUSED_SEGMENTATION;
   if (!secured && (ipv4 || l3 === IPV6_HEADER) && u8[ip + (ipv4 ? 9 : 6)] !== PROTOCOL_TCP) return REFUSED_HEADERS;

@@ -9,7 +9,7 @@ import {
   MBUF_PKT_LEN,
   MBUF_TX_OFFLOAD_LO,
 } from '@inline-ipsec/mbuf/layout';
-import { TX_SEC_OFFLOAD_HI, TX_TCP_SEG_HI, TX_VLAN_HI } from '@inline-ipsec/mbuf/offload-flags';
+import { TX_L4_MASK_HI, TX_SEC_OFFLOAD_HI, TX_TCP_SEG_HI, TX_VLAN_HI } from '@inline-ipsec/mbuf/offload-flags';
 import { pktmbufFree, pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
 import {
   DESCRIPTOR_BYTES,
@@ -28,6 +28,7 @@ import {
 } from '../descriptors.ts';
 import type { RegisterPort } from '../register-port.ts';
 import { tdt } from '../registers.ts';
+import { METADATA_ESP_LEN } from './security-metadata.ts';
 import { context, describeContext, REQUEST_COMMAND, REQUEST_PAYLEN, request, TX_ASKING } from './tx-context.ts';
 import { REFUSED_LENGTH, TX_REFUSALS, type TxRefusal } from './tx-refusals.ts';
 import { TSO_LONGEST } from './tx-segmentation.ts';
@@ -292,8 +293,8 @@ export class TxQueue {
         }
         model = 0;
         if ((flags & TX_SEC_OFFLOAD_HI) !== 0) {
-          // One that asks for a tag or for segments is none that others could be like.
-          model = command === DATA ? m : 0;
+          // Others can be like one that asks for neither a tag nor segments and has its headers in one piece.
+          model = command === DATA && segments === 1 ? m : 0;
           modelTold = u32[word + (this.#metadata >> 2) + 1];
           modelOptions = options & ((1 << TXD_PAYLEN_SHIFT) - 1);
           this.#useMetadata(word);
@@ -397,6 +398,8 @@ export class TxQueue {
     const version = i32[(start + ETHERNET) >> 2] & 0xff;
     if (version !== 0x45) return 0;
     const spi = i32[spis + index];
+    // What the model's trailer needs, and what a checksum could: shorter ones are looked at by themselves.
+    const least = ESP_LEAST + (mark & METADATA_ESP_LEN) + ((flags & TX_L4_MASK_HI) !== 0 ? TCP_LEAST : 0);
     let descriptor = from | 0;
     let taken = 0;
     for (; taken < most; taken++) {
@@ -408,7 +411,7 @@ export class TxQueue {
       if (offset >>> 16 !== 1 || i32[word + (MBUF_OL_FLAGS_HI >> 2)] !== flags) break;
       if (i32[word + (MBUF_TX_OFFLOAD_LO >> 2)] !== lengths) break;
       if (i32[word + metadata] !== index || i32[word + metadata + 1] !== mark) break;
-      if ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 || length < ESP_LEAST || length > longest) break;
+      if ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 || length < least || length > longest) break;
       if ((i32[word + (MBUF_DATA_LEN >> 2)] & 0xffff) !== length) break;
       const data = (i32[word + (MBUF_BUF_ADDR >> 2)] + (offset & 0xffff)) | 0;
       if ((data & 3) !== 2) break;
@@ -543,11 +546,12 @@ export class TxQueue {
 
 /** Of a context's slot: it has to be written first. */
 const NEW_CONTEXT = 2;
-/** An Ethernet header without tags, an IPv4 header without options, and the least that an ESP packet with both has. */
+/** An Ethernet header without tags, an IPv4 header without options, and both with an ESP header and IV. */
 const ETHERNET = 14;
 const IPV4 = 20;
 const ESP_LEAST: number = ETHERNET + IPV4 + 16;
 const PROTOCOL_ESP = 50;
+const TCP_LEAST = 20;
 const VLAN_TAG = 4;
 /** Of every data descriptor. */
 const DATA = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS;
