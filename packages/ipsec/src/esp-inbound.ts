@@ -42,6 +42,8 @@ export class EspInbound {
   readonly #memory: Memory;
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
+  /** Whether any SA of the burst has a replay window. */
+  #windows = false;
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops) {
     this.#memory = memory;
@@ -76,7 +78,7 @@ export class EspInbound {
     const jobs = this.#jobs;
     if (succeeded !== jobs.count) this.#failed(burst, succeeded);
     burst.family = 4;
-    this.#sweep(burst, this.#trackReplay(burst));
+    if (this.#windows) this.#sweep(burst, this.#trackReplay(burst));
     let lost = 0;
     for (let row = 0; row < burst.count; row++) {
       row = this.#unwrapPlain(burst, row);
@@ -119,7 +121,8 @@ export class EspInbound {
     let around = 0;
     let align = 0;
     let lost = 0;
-    let others = 0;
+    let inline = 0;
+    let windows = 0;
     for (let at = base, stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
       const sa = i32[r + BURST_SA];
@@ -129,7 +132,8 @@ export class EspInbound {
         align = (i32[(sa + layout.SA_ALIGN) >> 2] - 1) | 0;
         const ivAndIcv = (i32[(sa + layout.SA_IV_BYTES) >> 2] + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
         around = (ESP_HEADER_BYTES + ivAndIcv) | 0;
-        others |= (flags & layout.SA_FLAG_INLINE) | i32[(sa + layout.SA_WINDOW) >> 2];
+        inline |= flags & layout.SA_FLAG_INLINE;
+        windows |= i32[(sa + layout.SA_WINDOW) >> 2];
       }
       const enciphered = (i32[r + BURST_LENGTH] - i32[r + BURST_L3] - around) | 0;
       if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
@@ -140,7 +144,8 @@ export class EspInbound {
         lost++;
       }
     }
-    return others === 0 ? lost : lost + this.#check(burst);
+    this.#windows = windows !== 0;
+    return (inline | windows) === 0 ? lost : lost + this.#check(burst);
   }
 
   /** What inline SAs and SAs with a replay window ask for besides. Returns how many more were marked as lost. */

@@ -34,17 +34,14 @@ import {
   BURST_LENGTH,
   BURST_MBUF,
   BURST_SA,
-  BURST_SCRATCH,
   GOES_ON,
   type PacketBurst,
   runEnd,
 } from './packet-burst.ts';
 import * as layout from './sa-layout.ts';
-import { claimedNumbers, claimSequence } from './sequence.ts';
+import { BURST_SEQUENCE, SequenceClaims } from './sequence.ts';
 import { restoreTtlChecksum } from './stale-checksum.ts';
 
-/** A column: in the first row of a run of packets of one SA its sequence number. */
-const SEQUENCE: number = BURST_SCRATCH;
 /** Bytes of the ESP header and IV of a plain SA. */
 const PLAIN_ESP_BYTES: number = ESP_HEADER_BYTES + 8;
 
@@ -53,7 +50,7 @@ const PLAIN_ESP_BYTES: number = ESP_HEADER_BYTES + 8;
  * step is a loop over the burst:
  *
  * 1. admit: room in the buffer; in a tunnel the inner TTL goes down;
- * 2. claim: sequence numbers, for a run of packets of one SA at once;
+ * 2. claim: sequence numbers;
  * 3. build: padding and trailer, ESP header and IV, the IP header in front;
  * 4. hand on: a crypto job each, or the request to the port.
  *
@@ -65,12 +62,14 @@ export class EspOutbound {
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
   readonly #egress: InlineEgress;
+  readonly #sequences: SequenceClaims;
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops, egress: InlineEgress) {
     this.#memory = memory;
     this.#jobs = jobs;
     this.#drops = drops;
     this.#egress = egress;
+    this.#sequences = new SequenceClaims(memory);
   }
 
   /**
@@ -79,7 +78,7 @@ export class EspOutbound {
    */
   encapsulate(burst: PacketBurst): void {
     if (this.#admit(burst) !== 0) this.#drops.sweep(burst);
-    this.#claim(burst);
+    if (this.#sequences.claim(burst) !== 0) this.#drops.sweep(burst);
     this.#build(burst);
     this.#handOn(burst);
   }
@@ -149,24 +148,6 @@ export class EspOutbound {
     }
   }
 
-  /** Step 2: writes the first number of each run to its first row, and drops what got none. */
-  #claim(burst: PacketBurst): void {
-    const memory = this.#memory;
-    const { i32 } = memory;
-    const rows = burst.position >> 2;
-    for (let first = 0; first < burst.count; ) {
-      const end = runEnd(memory, burst, first);
-      const last = claimSequence(memory, i32[rows + first + BURST_SA], end - first);
-      i32[rows + first + SEQUENCE] = last + 1;
-      const granted = first + claimedNumbers(last, end - first);
-      if (granted !== end) {
-        burst.fate.fill(DROP.sequence_exhausted, granted, end);
-        this.#drops.sweep(burst);
-      }
-      first = granted;
-    }
-  }
-
   /** Step 3: padding, trailer, ESP header and IV of each packet; the IP header in front; the SA's counters. */
   #build(burst: PacketBurst): void {
     let family = 4;
@@ -186,7 +167,6 @@ export class EspOutbound {
     const base = burst.position | 0;
     let owner = 0;
     let spi = 0;
-    let next = 0;
     let around = 0;
     let source = 0;
     let destination = 0;
@@ -207,7 +187,6 @@ export class EspOutbound {
         owner = sa;
         packets = 0;
         octets = 0;
-        next = i32[r + SEQUENCE];
         spi = i32[(sa + layout.SA_SPI) >> 2];
         around = (IPV4_HEADER_BYTES + PLAIN_ESP_BYTES + ESP_TRAILER_BYTES + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
         source = i32[(sa + layout.SA_TEMPLATE + IPV4_SOURCE) >> 2];
@@ -230,8 +209,7 @@ export class EspOutbound {
       u8[trailer] = pad;
       u8[trailer + 1] = (version & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6;
 
-      const sequence = swap32(next);
-      next = (next + 1) | 0;
+      const sequence = swap32(i32[r + BURST_SEQUENCE]);
       const total = (bytes + pad + around) | 0;
       const tos = trafficClassOfWord(version);
       const sum = foldedSum((fixedSum + tos + total) | 0);
@@ -271,7 +249,7 @@ export class EspOutbound {
     const outerBytes = i32[(sa + layout.SA_OUTER_BYTES) >> 2];
     const espBytes = ESP_HEADER_BYTES + ivBytes;
     const spi = i32[(sa + layout.SA_SPI) >> 2];
-    let next = i32[(burst.position >> 2) + first + SEQUENCE];
+    const rows = burst.position >> 2;
     let octets = 0;
     for (let row = first; row < end; row++) {
       const at = header[row];
@@ -289,8 +267,7 @@ export class EspOutbound {
       u8[trailer] = pad;
       u8[trailer + 1] = nextHeader;
 
-      const sequence = swap32(next);
-      next = (next + 1) | 0;
+      const sequence = swap32(i32[rows + BURST_SEQUENCE + row]);
       const word = esp >> 2;
       i32[word] = spi;
       i32[word + 1] = sequence;

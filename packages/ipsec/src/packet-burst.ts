@@ -24,7 +24,10 @@ export const BURST_SA: number = 4 * BURST_MAX;
 export const BURST_PORT: number = 5 * BURST_MAX;
 /** Why a packet shall be dropped, a number of `DROP`. Between stages it is {@link GOES_ON} in all rows. */
 export const BURST_FATE: number = 6 * BURST_MAX;
-/** The first of three columns that a stage may use as it likes, for what it finds out in one loop and needs in another. */
+/**
+ * The first of three columns that a stage may use as it likes, for what it finds out in one loop and needs in another. It
+ * alone keeps to its row when others are swept out.
+ */
 export const BURST_SCRATCH: number = 7 * BURST_MAX;
 const COLUMNS = 10;
 
@@ -90,6 +93,7 @@ export class PacketBurst {
     this.l3[to] = this.l3[from];
     this.sa[to] = this.sa[from];
     this.port[to] = this.port[from];
+    this.scratch[to] = this.scratch[from];
   }
 
   /** Makes it empty, of that IP version or, 0, of any. */

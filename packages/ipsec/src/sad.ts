@@ -12,15 +12,23 @@ import * as layout from './sa-layout.ts';
  * It is an open-addressed hash in the memory; a table is filled before it is used and not edited under running lcores.
  */
 
-const SLOT_BYTES = 8;
+// A slot: the SPI, the SA with its flags, and a tunnel's IPv4 addresses, all as they lie in the packet's words.
+const SLOT_BYTES = 16;
+const SLOT_SPI = 0;
+const SLOT_SA = 1;
+const SLOT_SOURCE = 2;
+const SLOT_DESTINATION = 3;
 const SAD_MASK = 0;
 const SAD_CAPACITY = 4;
 const SAD_COUNT = 8;
 const SAD_SLOTS = 64;
 /** So that the number of slots stays a positive number of 32 bits, and more than anybody has. */
 const MOST_SAS = 2 ** 24;
-/** Kept in the position's lowest bit, which an SA's alignment leaves free. */
+// Kept in the lowest bits of the position, which an SA's alignment leaves free.
 const FAMILY_IPV6 = 1;
+/** The addresses of the packet are not those in the slot: any will do, or they are too long for it. */
+const ADDRESSES_ELSEWHERE = 2;
+const SLOT_FLAGS = FAMILY_IPV6 | ADDRESSES_ELSEWHERE;
 
 /** Inbound SAs by SPI. */
 export class Sad {
@@ -113,45 +121,50 @@ export class Sad {
   assign(burst: PacketBurst, drops: Drops): void {
     let lost = 0;
     for (let row = 0; row < burst.count; row++) {
+      row = this.#assignTunnels(burst, row);
+      if (row === burst.count) break;
       const sa = this.#lookup(burst.header[row], burst.l3[row]);
       burst.sa[row] = sa;
       const reason = sa === 0 ? DROP.sa_unknown : this.#addressed(sa, burst.header[row]) ? GOES_ON : DROP.sa_address;
-      if (reason !== GOES_ON) {
-        burst.fate[row] = reason;
-        lost++;
-      } else row = this.#assignAlike(burst, row);
+      if (reason === GOES_ON) continue;
+      burst.fate[row] = reason;
+      lost++;
     }
     if (lost !== 0) drops.sweep(burst);
   }
 
   /**
-   * Packets of one SA come in runs: gives the SA of row `row` to those behind it that have the same SPI, are IPv4 as it is,
-   * and have the same addresses. Returns the last of them.
+   * Finds the SAs of packets from row `first` on, as long as they come through tunnels over IPv4 that have an SA. Stops at
+   * another one, and returns its row.
    */
-  #assignAlike(burst: PacketBurst, row: number): number {
+  #assignTunnels(burst: PacketBurst, first: number): number {
     const { i32 } = this.#memory;
     const base = burst.position | 0;
-    const first = (base + (row << 2)) >> 2;
-    const sa = i32[first + BURST_SA];
-    const header = i32[first + BURST_HEADER] >> 2;
-    const spi = i32[(i32[first + BURST_HEADER] + i32[first + BURST_L3]) >> 2];
-    const source = i32[header + 3];
-    const destination = i32[header + 4];
-    let at = base + ((row + 1) << 2);
-    if ((i32[header] & 0xf0) !== 0x40) return row;
+    const slots = (this.#zone.position + SAD_SLOTS) | 0;
+    const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
+    let at = base + (first << 2);
     for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
       const ip = i32[r + BURST_HEADER];
       const word = ip >> 2;
+      const spi = i32[(ip + i32[r + BURST_L3]) >> 2];
+      let index = hashSpi(spi, 0) & mask;
+      let slot = (slots + index * SLOT_BYTES) >> 2;
+      // A packet of IPv6 has its SPI under another family, and finds here no more than an end.
+      while (i32[slot + SLOT_SA] !== 0 && (i32[slot + SLOT_SPI] !== spi || (i32[slot + SLOT_SA] & FAMILY_IPV6) !== 0)) {
+        index = (index + 1) & mask;
+        slot = (slots + index * SLOT_BYTES) >> 2;
+      }
+      const sa = i32[slot + SLOT_SA];
       const unlike =
-        (i32[(ip + i32[r + BURST_L3]) >> 2] ^ spi) |
-        (i32[word + 3] ^ source) |
-        (i32[word + 4] ^ destination) |
-        ((i32[word] & 0xf0) ^ 0x40);
-      if (unlike !== 0) break;
+        ((i32[word] & 0xf0) ^ 0x40) |
+        (i32[word + 3] ^ i32[slot + SLOT_SOURCE]) |
+        (i32[word + 4] ^ i32[slot + SLOT_DESTINATION]) |
+        (sa & SLOT_FLAGS);
+      if (unlike !== 0 || sa === 0) break;
       i32[r + BURST_SA] = sa;
     }
-    return ((at - base) >> 2) - 1;
+    return (at - base) >> 2;
   }
 
   /** The SA that the packet's SPI and family name, 0 if there is none. */
@@ -159,12 +172,13 @@ export class Sad {
     const { u8, i32 } = this.#memory;
     const spi = i32[(header + l3) >> 2];
     const family = u8[header] >>> 4 === 6 ? FAMILY_IPV6 : 0;
-    const slots = (this.#zone.position + SAD_SLOTS) >> 2;
+    const slots = this.#zone.position + SAD_SLOTS;
     const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
-    for (let slot = hashSpi(spi, family) & mask; ; slot = (slot + 1) & mask) {
-      const entry = i32[slots + 2 * slot + 1];
+    for (let index = hashSpi(spi, family) & mask; ; index = (index + 1) & mask) {
+      const slot = (slots + index * SLOT_BYTES) >> 2;
+      const entry = i32[slot + SLOT_SA];
       if (entry === 0) return 0;
-      if (i32[slots + 2 * slot] === spi && (entry & 1) === family) return entry & ~1;
+      if (i32[slot + SLOT_SPI] === spi && (entry & FAMILY_IPV6) === family) return entry & ~SLOT_FLAGS;
     }
   }
 
@@ -186,14 +200,18 @@ export class Sad {
   }
 
   #insert(sa: number, family: number): void {
-    const { u32 } = this.#memory;
-    const spi = u32[(sa + layout.SA_SPI) >> 2];
-    const slots = (this.#zone.position + SAD_SLOTS) >> 2;
-    const mask = u32[(this.#zone.position + SAD_MASK) >> 2];
-    let slot = hashSpi(spi, family) & mask;
-    while (u32[slots + 2 * slot + 1] !== 0) slot = (slot + 1) & mask;
-    u32[slots + 2 * slot] = spi;
-    u32[slots + 2 * slot + 1] = sa | family;
+    const { i32 } = this.#memory;
+    const spi = i32[(sa + layout.SA_SPI) >> 2];
+    const slots = this.#zone.position + SAD_SLOTS;
+    const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
+    let index = hashSpi(spi, family) & mask;
+    while (i32[((slots + index * SLOT_BYTES) >> 2) + SLOT_SA] !== 0) index = (index + 1) & mask;
+    const slot = (slots + index * SLOT_BYTES) >> 2;
+    const tunnel = (i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_TUNNEL) !== 0;
+    i32[slot + SLOT_SPI] = spi;
+    i32[slot + SLOT_SA] = sa | family | (tunnel && family === 0 ? 0 : ADDRESSES_ELSEWHERE);
+    i32[slot + SLOT_SOURCE] = i32[(sa + layout.SA_SOURCE) >> 2];
+    i32[slot + SLOT_DESTINATION] = i32[(sa + layout.SA_DESTINATION) >> 2];
   }
 }
 
