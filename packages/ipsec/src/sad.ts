@@ -21,7 +21,15 @@ const SLOT_DESTINATION = 3;
 const SAD_MASK = 0;
 const SAD_CAPACITY = 4;
 const SAD_COUNT = 8;
+/** How far a hash is shifted to be the number of a slot. */
+const SAD_SHIFT = 12;
 const SAD_SLOTS = 64;
+/**
+ * Multiplied by it, keys that follow each other are spread evenly over the upper bits (Knuth, volume 3, section 6.4: the
+ * golden ratio). Both of its halves are so made, as numbers that follow each other differ in the last two bytes of an SPI,
+ * which are the upper half of its word.
+ */
+const HASH_FACTOR = 0x9e37_9e37;
 /** So that the number of slots stays a positive number of 32 bits, and more than anybody has. */
 const MOST_SAS = 2 ** 24;
 // Kept in the lowest bits of the position, which an SA's alignment leaves free.
@@ -56,9 +64,11 @@ export class Sad {
       });
     }
     // A transport SA stands in it twice, and at most half of the slots are used.
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(8, capacity * 4)));
+    const bits = Math.ceil(Math.log2(Math.max(8, capacity * 4)));
+    const slots = 2 ** bits;
     const zone = memory.reserve(name, SAD_SLOTS + slots * SLOT_BYTES);
     memory.u32[(zone.position + SAD_MASK) >> 2] = slots - 1;
+    memory.u32[(zone.position + SAD_SHIFT) >> 2] = 32 - bits;
     memory.u32[(zone.position + SAD_CAPACITY) >> 2] = capacity;
     return new Sad(memory, zone);
   }
@@ -142,13 +152,14 @@ export class Sad {
     const base = burst.position | 0;
     const slots = (this.#zone.position + SAD_SLOTS) | 0;
     const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
+    const shift = i32[(this.#zone.position + SAD_SHIFT) >> 2];
     let at = base + (first << 2);
     for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
       const ip = i32[r + BURST_HEADER];
       const word = ip >> 2;
       const spi = i32[(ip + i32[r + BURST_L3]) >> 2];
-      let index = hashSpi(spi, 0) & mask;
+      let index = Math.imul(spi, HASH_FACTOR) >>> shift;
       let slot = (slots + index * SLOT_BYTES) >> 2;
       // A packet of IPv6 has its SPI under another family, and finds here no more than an end.
       while (i32[slot + SLOT_SA] !== 0 && (i32[slot + SLOT_SPI] !== spi || (i32[slot + SLOT_SA] & FAMILY_IPV6) !== 0)) {
@@ -174,7 +185,8 @@ export class Sad {
     const family = u8[header] >>> 4 === 6 ? FAMILY_IPV6 : 0;
     const slots = this.#zone.position + SAD_SLOTS;
     const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
-    for (let index = hashSpi(spi, family) & mask; ; index = (index + 1) & mask) {
+    const shift = i32[(this.#zone.position + SAD_SHIFT) >> 2];
+    for (let index = Math.imul(spi ^ family, HASH_FACTOR) >>> shift; ; index = (index + 1) & mask) {
       const slot = (slots + index * SLOT_BYTES) >> 2;
       const entry = i32[slot + SLOT_SA];
       if (entry === 0) return 0;
@@ -204,7 +216,8 @@ export class Sad {
     const spi = i32[(sa + layout.SA_SPI) >> 2];
     const slots = this.#zone.position + SAD_SLOTS;
     const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
-    let index = hashSpi(spi, family) & mask;
+    const shift = i32[(this.#zone.position + SAD_SHIFT) >> 2];
+    let index = Math.imul(spi ^ family, HASH_FACTOR) >>> shift;
     while (i32[((slots + index * SLOT_BYTES) >> 2) + SLOT_SA] !== 0) index = (index + 1) & mask;
     const slot = (slots + index * SLOT_BYTES) >> 2;
     const tunnel = (i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_TUNNEL) !== 0;
@@ -213,9 +226,4 @@ export class Sad {
     i32[slot + SLOT_SOURCE] = i32[(sa + layout.SA_SOURCE) >> 2];
     i32[slot + SLOT_DESTINATION] = i32[(sa + layout.SA_DESTINATION) >> 2];
   }
-}
-
-function hashSpi(spi: number, family: number): number {
-  const hash = Math.imul(spi ^ family, 0x9e3779b1);
-  return (hash ^ (hash >>> 15)) >>> 0;
 }

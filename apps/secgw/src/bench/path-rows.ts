@@ -111,7 +111,7 @@ export function scaleRow(
   frames: FrameMix,
   counts: Counts,
 ): ScaleRow {
-  const scenario: Scenario = { engine: name, direction, frames, ports: 'null', ...ONE };
+  const scenario: Scenario = { engine: name, direction, frames, ports: 'null', policed: true, ...ONE };
   const [one, many] = takeTurns(
     [
       new GatewaySubject(setting, scenario, { create }),

@@ -22,6 +22,8 @@ export interface Scenario {
   readonly sas: number;
   /** Policies, each for a /24. Policy number i is of SA number i modulo `sas`. Packets take them in turn. */
   readonly policies: number;
+  /** Has a single inbound SA a policy too? Like the article's, it has none if this is not said. */
+  readonly policed?: boolean;
   /** Routes, each for a tunnel or for a policy's network. Where there are fewer than those, one more takes the rest. */
   readonly routes: number;
 }
@@ -50,10 +52,10 @@ function keyOf(sa: number): string {
 
 /** The configuration file of a scenario, in the article's dialect. Only what the measured way takes is there. */
 export function configurationOf(scenario: Scenario): string {
-  const { direction, sas, policies, routes } = scenario;
+  const { direction, sas, policies, policed = false, routes } = scenario;
   const lines: string[] = [];
   // Inbound a single SA needs no policy, as in the article.
-  if (direction === 'out' || policies > 1) {
+  if (direction === 'out' || policies > 1 || policed) {
     for (let i = 0; i < policies; i++) {
       lines.push(
         `sp ipv4 ${direction} esp protect ${FIRST_SPI + (i % sas)} pri 1 dst ${formatIpv4(policyNetwork(i))}/24 sport 0:65535 dport 0:65535`,
