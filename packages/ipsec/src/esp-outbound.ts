@@ -303,7 +303,7 @@ export class EspOutbound {
       const sa = burst.sa[row];
       const end = runEnd(this.#memory, burst, row);
       if ((u32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_INLINE) === 0) this.#jobs.append(burst, row, end, sa);
-      else for (let inline = row; inline < end; inline++) this.#egress.request(burst, inline, sa);
+      else this.#egress.request(burst, row, end, sa);
       row = end;
     }
   }

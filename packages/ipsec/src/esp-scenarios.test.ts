@@ -52,7 +52,9 @@ class Bench {
   readonly requested: [row: number, sa: number][] = [];
   readonly #jobs = new EspJobs(this.memory, 'JOBS', BURST_MAX);
   readonly #outbound = new EspOutbound(this.memory, this.#jobs, this.drops, {
-    request: (_burst, row, sa) => void this.requested.push([row, sa]),
+    request: (_burst, first, end, sa) => {
+      for (let row = first; row < end; row++) this.requested.push([row, sa]);
+    },
   });
   readonly #inbound = new EspInbound(this.memory, this.#jobs, this.drops);
 

@@ -103,11 +103,11 @@ export class PacketBurst {
     this.ported = false;
   }
 
-  /** Gives a row a port of its own. */
-  setPort(row: number, port: number): void {
+  /** Gives rows `first` to `end` - 1 a port of their own. */
+  setPort(first: number, end: number, port: number): void {
     if (!this.ported) this.port.fill(PORT_BY_ROUTE);
     this.ported = true;
-    this.port[row] = port;
+    this.port.fill(port, first, end);
   }
 
   /** Appends a row: `header` 4-byte aligned, `length` from there to the end of the packet, `l3` to what it carries. */
@@ -127,7 +127,7 @@ export class PacketBurst {
   take(other: PacketBurst, row: number): void {
     this.push(other.mbuf[row], other.header[row], other.length[row], other.l3[row]);
     this.sa[this.count - 1] = other.sa[row];
-    if (other.ported) this.setPort(this.count - 1, other.port[row]);
+    if (other.ported) this.setPort(this.count - 1, this.count, other.port[row]);
   }
 
   /** Appends all rows of another burst, in order. */

@@ -9,6 +9,7 @@ import {
 } from '@inline-ipsec/mbuf/offload-flags';
 import { pktmbufAdj, pktmbufChain, pktmbufPrepend, pktmbufRefcntUpdate } from '@inline-ipsec/mbuf/pktmbuf';
 import { setTxOffload } from '@inline-ipsec/mbuf/tx-offload';
+import { securityMetadataField } from '@inline-ipsec/security/packet-metadata';
 import { describe, expect, it } from 'vitest';
 import { tdt } from './registers.ts';
 import { espFrame, ICV_BYTES } from './testing/esp-frame.ts';
@@ -282,6 +283,37 @@ describe('what asks for inline IPsec and cannot have it', () => {
     const good = bench.mbuf(espFrame({ spi: 7 }));
     expect(bench.security.setPacketMetadata(inbound.position, good)).toBe(-1);
     bench.free(m, short, good);
+    bench.end();
+  });
+
+  it('is given in bursts as one by one, whatever is among them', () => {
+    const bench = secureBench();
+    const session = bench.session(egress(7));
+    const inbound = bench.session(ingress(7));
+    const bad = espFrame({ spi: 7 });
+    bad[bad.length - 18] = 255;
+    const mbufs = Uint32Array.of(
+      ...[espFrame({ spi: 7 }), bad, espFrame({ spi: 7 }), new Uint8Array(17), espFrame({ spi: 7 })].map((frame) =>
+        bench.mbuf(frame),
+      ),
+    );
+    const field = securityMetadataField(bench.memory);
+    const metadata = () => [...mbufs].map((m) => [...bench.memory.u32.slice((m + field) >> 2, ((m + field) >> 2) + 2)]);
+    const forget = () => {
+      for (const m of mbufs) bench.memory.u32.fill(0, (m + field) >> 2, ((m + field) >> 2) + 2);
+    };
+    forget();
+    const one = [...mbufs].map((m) => bench.security.setPacketMetadata(session.position, m));
+    const expected = metadata();
+    forget();
+    expect(bench.security.setPacketMetadataBurst(session.position, mbufs, 0, 5)).toBe(3);
+    expect(one).toEqual([0, -1, 0, -1, 0]);
+    expect(metadata()).toEqual(expected);
+    forget();
+    expect(bench.security.setPacketMetadataBurst(session.position, mbufs, 1, 3)).toBe(1);
+    expect(metadata()[0]).toEqual([0, 0]);
+    expect(bench.security.setPacketMetadataBurst(inbound.position, mbufs, 0, 5)).toBe(0);
+    bench.free(...mbufs);
     bench.end();
   });
 

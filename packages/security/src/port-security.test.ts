@@ -305,6 +305,22 @@ describe('setPacketMetadata', () => {
   });
 });
 
+describe('setPacketMetadataBurst', () => {
+  const mbufs = Uint32Array.of(64, 8192, 8256, 128);
+
+  it('asks a driver that has no way for bursts for each packet', () => {
+    const { security, driver } = bench();
+    expect(security.setPacketMetadataBurst(4096, mbufs, 1, 3)).toBe(2);
+    expect(driver.calls).toEqual([
+      ['metadata', 4096, 8192],
+      ['metadata', 4096, 8256],
+    ]);
+    driver.fails = true;
+    expect(security.setPacketMetadataBurst(4096, mbufs, 1, 3)).toBe(0);
+    expect(leastBench().security.setPacketMetadataBurst(4096, mbufs, 0, 4)).toBe(0);
+  });
+});
+
 describe('the metadata field', () => {
   it('is there as soon as a port can do inline security, eight bytes in every mbuf', () => {
     const memory = Memory.create({ bytes: 4 * 1024 * 1024 });

@@ -26,6 +26,8 @@ export interface SecurityOperations {
   sessionStatistics?(session: number): SecurityStatistics;
   /** Data path: writes the mbuf's metadata. Returns 0, or −1 when the packet is none that can be offloaded. */
   setPacketMetadata?(session: number, mbuf: number): number;
+  /** The same for `mbufs[first]` to `mbufs[end − 1]`. Returns how many have it. Without it they are done one by one. */
+  setPacketMetadataBurst?(session: number, mbufs: Uint32Array, first: number, end: number): number;
 }
 
 /** How a context treats metadata. */
@@ -194,6 +196,21 @@ export class PortSecurity implements SecurityContext {
       return 0;
     }
     return this.#operations.setPacketMetadata?.(session, mbuf) ?? -1;
+  }
+
+  /**
+   * {@link PortSecurity.setPacketMetadata} for the packets `mbufs[first]` to `mbufs[end − 1]`, all of one session.
+   *
+   * @returns how many of them have metadata now
+   */
+  setPacketMetadataBurst(session: number, mbufs: Uint32Array, first: number, end: number): number {
+    const operations = this.#operations;
+    if (operations.setPacketMetadataBurst !== undefined && !this.#fastMetadata) {
+      return operations.setPacketMetadataBurst(session, mbufs, first, end);
+    }
+    let written = 0;
+    for (let i = first; i < end; i++) if (this.setPacketMetadata(session, mbufs[i]) === 0) written++;
+    return written;
   }
 
   #poolOf(session: SecuritySession): SecuritySessionPool {

@@ -1,6 +1,6 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
 import type { InlineEgress } from '@inline-ipsec/ipsec/inline-egress';
-import type { PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
+import { BURST_HEADER, BURST_L3, BURST_LENGTH, BURST_MBUF, type PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
 import { SA_PORT, SA_SESSION } from '@inline-ipsec/ipsec/sa-layout';
 import {
   MBUF_BUF_ADDR,
@@ -30,18 +30,29 @@ export class OutboundOffloadRequest implements InlineEgress {
     this.#contexts = contexts;
   }
 
-  request(burst: PacketBurst, row: number, sa: number): void {
-    const { u8, u16, u32 } = this.#memory;
-    const m = burst.mbuf[row];
-    const header = burst.header[row];
+  request(burst: PacketBurst, first: number, end: number, sa: number): void {
+    const { u32 } = this.#memory;
     const port = u32[(sa + SA_PORT) >> 2];
-    // The driver reads the ESP trailer, so the mbuf must end where the packet does.
-    u16[(m + MBUF_DATA_OFF) >> 1] = header - u32[(m + MBUF_BUF_ADDR) >> 2];
-    u16[(m + MBUF_DATA_LEN) >> 1] = burst.length[row];
-    u32[(m + MBUF_PKT_LEN) >> 2] = burst.length[row];
-    u32[(m + MBUF_TX_OFFLOAD_LO) >> 2] = ETHERNET_BYTES | (burst.l3[row] << L2_LEN_BITS);
-    u32[(m + MBUF_OL_FLAGS_HI) >> 2] |= TX_SEC_OFFLOAD_HI | (u8[header] >>> 4 === 4 ? TX_IPV4_HI : TX_IPV6_HI);
-    this.#contexts[port]?.setPacketMetadata(u32[(sa + SA_SESSION) >> 2], m);
-    burst.setPort(row, port);
+    this.#describe(burst, first, end);
+    this.#contexts[port]?.setPacketMetadataBurst(u32[(sa + SA_SESSION) >> 2], burst.mbuf, first, end);
+    burst.setPort(first, end, port);
+  }
+
+  /** Tells the mbufs where the packets lie: a driver reads the ESP trailer, so an mbuf must end where its packet does. */
+  #describe(burst: PacketBurst, first: number, end: number): void {
+    const { u16, i32 } = this.#memory;
+    const base = burst.position | 0;
+    for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const word = i32[r + BURST_MBUF] >> 2;
+      const header = i32[r + BURST_HEADER];
+      const length = i32[r + BURST_LENGTH];
+      const version = (i32[header >> 2] & 0xf0) === 0x40 ? TX_IPV4_HI : TX_IPV6_HI;
+      u16[(word << 1) + (MBUF_DATA_OFF >> 1)] = header - i32[word + (MBUF_BUF_ADDR >> 2)];
+      u16[(word << 1) + (MBUF_DATA_LEN >> 1)] = length;
+      i32[word + (MBUF_PKT_LEN >> 2)] = length;
+      i32[word + (MBUF_TX_OFFLOAD_LO >> 2)] = ETHERNET_BYTES | (i32[r + BURST_L3] << L2_LEN_BITS);
+      i32[word + (MBUF_OL_FLAGS_HI >> 2)] |= TX_SEC_OFFLOAD_HI | version;
+    }
   }
 }

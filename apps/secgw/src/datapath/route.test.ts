@@ -56,7 +56,7 @@ describe('routes', () => {
   it('leave a packet alone whose port is settled, even when they would lead it elsewhere or nowhere', () => {
     const bench = new RouteBench();
     bench.take(bench.burst, [v4(0x0a000001), v4(0x0b000001), v6(1)]);
-    for (let row = 0; row < 3; row++) bench.burst.setPort(row, 7);
+    bench.burst.setPort(0, 3, 7);
     bench.stage().assign(bench.burst);
     expect(bench.ports).toEqual([7, 7, 7]);
     expect(bench.release(bench.burst)).toBe(0);
@@ -107,7 +107,7 @@ describe('routes', () => {
           rows.map(([kind]) => kinds[kind][0]),
         );
         rows.forEach(([, settled], row) => {
-          if (settled) bench.burst.setPort(row, 9);
+          if (settled) bench.burst.setPort(row, row + 1, 9);
         });
         const mbufs = [...bench.burst.mbuf.subarray(0, rows.length)];
         const wanted = rows.map(([kind, settled], row) => ({ m: mbufs[row], port: settled ? 9 : kinds[kind][1] }));

@@ -6,7 +6,7 @@ import { IPSTX_SA_ENTRIES } from '../descriptors.ts';
 import type { SaStore } from './sa-store.ts';
 import type { SecurityDirections } from './security-block.ts';
 import { IXGBE_SECURITY_CAPABILITIES, IXGBE_SECURITY_LIMITS } from './security-capabilities.ts';
-import { metadataOf, writePacketMetadata } from './security-metadata.ts';
+import { metadataOf, writeBurstMetadata, writePacketMetadata } from './security-metadata.ts';
 import { checkSession } from './session-check.ts';
 import {
   EGRESS,
@@ -87,6 +87,10 @@ export class IxgbeSecurityOperations implements SecurityOperations {
 
   setPacketMetadata(session: number, mbuf: number): number {
     return writePacketMetadata(this.#memory, this.#field, session, mbuf);
+  }
+
+  setPacketMetadataBurst(session: number, mbufs: Uint32Array, first: number, end: number): number {
+    return writeBurstMetadata(this.#memory, this.#field, session, mbufs, first, end);
   }
 
   /** The direction of a session of this port, undefined for a position that is none. */
