@@ -48,7 +48,10 @@ const forwarded = packets.map((packet) => hex(afterHops(packet, 1))).sort();
 const packetsOf = (frames: readonly { data: Uint8Array }[]) =>
   frames.map(({ data }) => hex(data.subarray(14, 14 + ((data[16] << 8) | data[17])))).sort();
 
-describe.skipIf(needed.some(({ here }) => !here))(`DPDK's ipsec-secgw on two cards of ours${note}`, () => {
+// DPDK's driver gives a reset 10 µs, and goes without the port when the processor of the cards was not ours for longer.
+const RETRY = { retry: 1 };
+
+describe.skipIf(needed.some(({ here }) => !here))(`DPDK's ipsec-secgw on two cards of ours${note}`, RETRY, () => {
   const folder = new TemporaryFolder();
   const huge = hugepagePool(folder, PREFIX);
   let gateway = '';

@@ -31,7 +31,10 @@ function frames(seed: number): Uint8Array[] {
 const sortedHex = (list: readonly Uint8Array[], from = 0) =>
   list.map((bytes) => Buffer.from(bytes.subarray(from)).toString('latin1')).sort();
 
-describe.skipIf(!TESTPMD.here)(`dpdk-testpmd on two cards of ours${TESTPMD.note}`, () => {
+// Its driver gives a reset 10 µs, and goes without the port when the processor of the cards was not ours for longer.
+const RETRY = { retry: 1 };
+
+describe.skipIf(!TESTPMD.here)(`dpdk-testpmd on two cards of ours${TESTPMD.note}`, RETRY, () => {
   const folder = new TemporaryFolder();
   const huge = hugepagePool(folder, PREFIX);
   const sent = [frames(1), frames(101)];
@@ -99,6 +102,7 @@ describe.skipIf(!TESTPMD.here)(`dpdk-testpmd on two cards of ours${TESTPMD.note}
     }
 
     function expectForwarded(said: string): void {
+      expect(said).not.toContain('Fail to start');
       expect(said.match(/Forward statistics for port [01]/g), said).toHaveLength(2 * TIMES);
       const counts = forwarded(said);
       expect(counts.length).toBeGreaterThanOrEqual(2 * TIMES);
