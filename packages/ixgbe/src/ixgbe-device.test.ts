@@ -124,12 +124,13 @@ describe('-a', () => {
     ['06:00.0,wire=cabel', /expected none, cable, null.*got cabel; did you mean cable\?/],
     [
       '06:00.0,wire=cable,cable=c,colour=red',
-      /does not know this argument.*expected wire, engine, strict, cable, got colour/,
+      /does not know this argument.*expected wire, engine, esp-header, strict, cable, got colour/,
     ],
-    ['06:00.0,cable=c', /does not know this argument.*expected wire, engine, strict, got cable/],
+    ['06:00.0,cable=c', /does not know this argument.*expected wire, engine, esp-header, strict, got cable/],
     ['06:00.0,strict=perhaps', /expected 0 or 1, got "perhaps"/],
     ['06:00.0,engine=open', /no crypto engine of this name: expected ipsec-mb, noble, got open/],
     ['06:00.0,engine=ipsec-mb', /engine ipsec-mb is not in this build/],
+    ['06:00.0,esp-header=20', /finds the ESP header.*expected version or iplen, got 20/],
     ['06:00.0,wire=two', /cannot be plugged into several wires: expected one, got 2/],
   ])('%s is refused with what would do, and the start goes on', (device, message) => {
     const { errors, ports, closed, eal } = start('-a', device, '-a', '07:00.0,wire=two,count=1');

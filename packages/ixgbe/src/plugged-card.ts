@@ -8,15 +8,18 @@ import type { Wire } from '@inline-ipsec/wire/wire';
 import type { WireKinds } from '@inline-ipsec/wire/wire-kinds';
 import { Card82599 } from './silicon/card.ts';
 import type { DmaMap } from './silicon/dma.ts';
-import type { CardOptions } from './silicon/options.ts';
+import type { CardChoices, CardOptions } from './silicon/options.ts';
 
 /**
- * The card that `06:00.0,wire=cable,cable=NAME[,engine=NAME][,strict]` describes, plugged into its wire. Who drives it is another
- * matter: the driver of this package, or a foreign one.
+ * The card that `06:00.0,wire=cable,cable=NAME[,engine=NAME][,esp-header=iplen][,strict]` describes, plugged into its wire.
+ * Who drives it is another matter: the driver of this package, or a foreign one.
  */
 
 /** Name of the driver for such devices, as DPDK has it. */
 export const IXGBE_DRIVER_NAME = 'net_ixgbe';
+
+/** Answers to {@link CardOptions.espHeader}, as `esp-header=` names them. */
+const ESP_HEADERS: readonly CardChoices['espHeader'][] = ['version', 'iplen'];
 
 /** What {@link plugCard} needs. */
 export interface PlugOptions {
@@ -52,7 +55,8 @@ export function plugCard(device: DeviceArguments, options: PlugOptions): Plugged
   const { eal, wires, engines, dma, log = () => {}, onWire = (wire) => wire } = options;
   const { memory, environment } = eal;
   const kind = wires.of(device);
-  device.requireKnown(['wire', 'engine', 'strict', ...kind.keys], IXGBE_DRIVER_NAME);
+  device.requireKnown(['wire', 'engine', 'esp-header', 'strict', ...kind.keys], IXGBE_DRIVER_NAME);
+  const espHeader = espHeaderOf(device);
   const opened = kind.open({ memory, environment }, device);
   const undo: (() => void)[] = opened.map((wire) => () => wire.close());
   const close = (): void => {
@@ -71,7 +75,7 @@ export function plugCard(device: DeviceArguments, options: PlugOptions): Plugged
       environment,
       macAddress: macAddressOf(device.name),
       ...(dma === undefined ? {} : { dma }),
-      options: { ...options.card, ...strictness(device), lanId: lanIdOf(device.name) },
+      options: { ...options.card, ...espHeader, ...strictness(device), lanId: lanIdOf(device.name) },
     });
     undo.push(() => card.close());
     return { card, engine, close };
@@ -97,6 +101,21 @@ function openEngine(
   const { engine, refused } = chooseEngine(memory, engines);
   for (const line of refused) log(`${device.name}: ${line}`);
   return engine;
+}
+
+/** The one choice about the silicon that a device may make: which of its answers is right shows in what drivers tell it. */
+function espHeaderOf(device: DeviceArguments): Pick<CardOptions, 'espHeader'> {
+  const got = device.get('esp-header');
+  if (got === undefined) return {};
+  const espHeader = ESP_HEADERS.find((name) => name === got);
+  if (espHeader !== undefined) return { espHeader };
+  throw new SetupError({
+    code: 'ERR_IXGBE_ESP_HEADER',
+    errno: 'EINVAL',
+    message: `device ${device.name} finds the ESP header of what it sends by one of two things`,
+    expected: ESP_HEADERS.join(' or '),
+    got,
+  });
 }
 
 /** A card has one socket; several captures make several wires, for a port with a queue for each. */

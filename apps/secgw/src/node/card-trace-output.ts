@@ -103,7 +103,7 @@ function open(path: string): number {
       errno: code === 'ENOENT' || code === 'EACCES' ? code : 'EIO',
       message: `the trace cannot be written to ${path}`,
       got: message.replace(/, open .*$/, ''),
-      remedy: 'name a file in a folder that exists with --output, or leave it out for stdout',
+      remedy: 'name a file in a folder that exists',
     });
   }
 }

@@ -105,7 +105,7 @@ export async function subcommands(words: readonly string[], module: URL): Promis
     .description("modelled cards for somebody else's driver: DPDK's own ixgbe in an unmodified program (Linux, root)")
     .requiredOption(
       '-a, --allow <device>',
-      'a card and its wire, as the gateway has it: 06:00.0,wire=…[,engine=…]; once for each card',
+      'a card and its wire, as the gateway has it: 06:00.0,wire=…[,engine=…][,esp-header=…]; once for each card',
       append,
     )
     .option(
@@ -118,6 +118,12 @@ export async function subcommands(words: readonly string[], module: URL): Promis
       'frames wait until a driver has written no register for so long: it may add its SAs with receive on already',
       positiveInteger,
     )
+    .option(
+      '--trace <file>',
+      'write what the cards see, as ipsec-secgw trace does; but reads of registers, which nobody sees',
+    )
+    .option('--json', 'the trace as JSON, one line an event', false)
+    .addOption(new Option('--only <kind>', 'of a trace').choices(['registers', 'security']))
     .argument('[command...]', 'behind --: a program and its arguments')
     .addHelpText('after', SILICON_HELP)
     .action(async (command: string[], options: SiliconOptions) => {

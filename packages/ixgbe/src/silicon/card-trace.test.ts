@@ -9,17 +9,18 @@ import { ListWire } from '../testing/list-wire.ts';
 import { espContext, RegisterProgram } from '../testing/register-program.ts';
 import { Card82599 } from './card.ts';
 import { type CardEvent, cardEventData, formatCardEvent } from './card-trace.ts';
+import type { CardOptions } from './options.ts';
 
 const KEY = new Uint8Array(16).fill(0x5a);
 const SALT = Uint8Array.of(1, 2, 3, 4);
 
 /** A card with SA 3 out and SA 0 in, SPI 5, and what it tells. */
-function bench() {
+function bench(options: CardOptions = {}) {
   const memory = Memory.create({ bytes: 16 << 20 });
   const wire = new ListWire(memory);
   const [engine, environment] = [createNobleEngine(memory), simulatedEnvironment()];
   const macAddress = Uint8Array.of(2, 0, 0, 0, 0, 1);
-  const card = Card82599.create({ name: '0', memory, wire, engine, environment, macAddress });
+  const card = Card82599.create({ name: '0', memory, wire, engine, environment, macAddress, options });
   const program = new RegisterProgram(card, memory, 'p');
   program.reset();
   program.startReceive();
@@ -101,7 +102,27 @@ describe('the trace of a card', () => {
     expect(arrive(wire)).toEqual(['rx ESP SPI 5 → IP index 0 → SA 0 → IPsec is off']);
     card.write(REG.IPSTXIDX, 0);
     expect(leave(5).subarray(-16)).toEqual(new Uint8Array(16));
-    expect(decisions()).toEqual(['tx ESP SA 3 → SPI 5 → sent in clear']);
+    expect(decisions()).toEqual(['tx ESP SA 3 → SPI 5 → IPsec is off: sent in clear']);
+  });
+
+  it('tells why a packet that asked for the security block was passed over or dropped', () => {
+    const picky = bench({ transmitWhileOff: 'drop', contextCheck: 'needed' });
+    picky.leave(5);
+    expect(picky.decisions()).toEqual(['tx ESP SA 3 → SPI 5 → CC is 0: sent in clear']);
+    picky.card.write(REG.IPSTXIDX, 0);
+    expect(picky.leave(5)).toHaveLength(0);
+    expect(picky.decisions()).toEqual(['tx ESP SA 3 → SPI 5 → IPsec is off: dropped']);
+    const { program, card, decisions, events } = bench();
+    const send = () => {
+      const cut = espFrame({ spi: 5 }).subarray(0, 14 + 20 + 31);
+      program.send(cut, { context: espContext({ index: 3 }), options: descriptor.TXD_POPTS_IPSEC });
+      card.step(32);
+    };
+    send();
+    expect(events.map(cardEventData).find(({ outcome }) => outcome !== undefined)).toMatchObject({
+      ...{ kind: 'transmit', outcome: 'dropped', reason: 'no-room' },
+    });
+    expect(decisions()).toEqual(['tx ESP SA 3 → SPI 5 → no room for it: dropped']);
   });
 
   it('gives decisions as data, with what the descriptor says', () => {

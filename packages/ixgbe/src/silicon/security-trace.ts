@@ -18,7 +18,7 @@ import { IPSRXMOD_IPV6, IPSRXMOD_VALID } from '../register-fields.ts';
 import type { CardCore } from './_core.ts';
 import * as layout from './_layout.ts';
 import { receiveSecurityOn } from './security-receive.ts';
-import { SECURITY_DROP, SECURITY_JOB } from './security-transmit.ts';
+import { SECURITY_DROP, SECURITY_JOB, transmitSecurityOn } from './security-transmit.ts';
 
 /**
  * The security block's decisions, told packet by packet: which entries of the tables a received packet led to and what came
@@ -63,6 +63,12 @@ export interface ReceiveDecision {
 /** What became of a packet to be sent. */
 export type TransmitOutcome = 'enciphered' | 'authenticated' | 'sent-in-clear' | 'dropped' | 'engine-failed';
 
+/**
+ * Why a packet was passed over or dropped: the transmit side is off, its data descriptor has no CC where the card wants it, or
+ * it has no room for ESP or AH.
+ */
+export type TransmitReason = 'security-off' | 'no-context-check' | 'no-room';
+
 /** A packet that asked for the security block on its way out. */
 export interface TransmitDecision {
   readonly kind: 'transmit';
@@ -74,6 +80,8 @@ export interface TransmitDecision {
   readonly spi?: number;
   /** `engine-failed` comes on its own, after the decision for the packet that it is about. */
   readonly outcome: TransmitOutcome;
+  /** Of `sent-in-clear` and of `dropped`. */
+  readonly reason?: TransmitReason;
 }
 
 /** What the security block decided about one packet. */
@@ -192,17 +200,22 @@ export function traceTransmitted(
   const esp = (command & TXC_IPSEC_TYPE_ESP) !== 0;
   const ip = (u32[context + (TXC_LENGTHS >> 2)] >>> TXC_MACLEN_SHIFT) & 0x7f;
   const spi = ip + ((command & TXC_IPV4) !== 0 ? 20 : 40) + (esp ? 0 : AH_SPI);
-  let outcome: TransmitOutcome = 'sent-in-clear';
-  if (verdict === SECURITY_DROP) outcome = 'dropped';
-  else if (verdict === SECURITY_JOB)
-    outcome = esp && (command & TXC_IPSEC_ENCRYPT) !== 0 ? 'enciphered' : 'authenticated';
+  const dropped = verdict === SECURITY_DROP;
+  const done = esp && (command & TXC_IPSEC_ENCRYPT) !== 0 ? 'enciphered' : 'authenticated';
+  // On, the block passes a packet over for one reason, and drops it for another.
+  const passedOver = dropped ? 'no-room' : 'no-context-check';
   trace({
     kind: 'transmit',
     time: core.environment.now(),
     protocol: esp ? 'esp' : 'ah',
     sa: u32[context + (TXC_SA >> 2)] & TXC_SA_INDEX,
     ...(spi + 4 <= length ? { spi: bigEndian(u8, source + spi) } : {}),
-    outcome,
+    ...(verdict === SECURITY_JOB
+      ? { outcome: done }
+      : {
+          outcome: dropped ? 'dropped' : 'sent-in-clear',
+          reason: transmitSecurityOn(core.registers) ? passedOver : 'security-off',
+        }),
   });
 }
 
@@ -227,18 +240,25 @@ const TRANSMIT_TEXT: Readonly<Record<TransmitOutcome, string>> = {
   enciphered: 'enciphered',
   authenticated: 'authenticated',
   'sent-in-clear': 'sent in clear',
-  dropped: 'no room for ESP: dropped',
+  dropped: 'dropped',
   'engine-failed': 'the engine failed: dropped',
+};
+
+const REASON_TEXT: Readonly<Record<TransmitReason, string>> = {
+  'security-off': 'IPsec is off',
+  'no-context-check': 'CC is 0',
+  'no-room': 'no room for it',
 };
 
 /** A decision as a line of text: `rx ESP SPI 5 → IP index 0 → SA 0 → ICV good`, `tx ESP SA 0 → SPI 5 → enciphered`. */
 export function formatSecurityDecision(decision: SecurityDecision): string {
   if (decision.kind === 'transmit') {
-    const { protocol, sa, spi, outcome } = decision;
+    const { protocol, sa, spi, outcome, reason } = decision;
     if (protocol === undefined) return `tx → ${TRANSMIT_TEXT[outcome]}`;
     const way = [`tx ${protocol.toUpperCase()} SA ${sa}`];
     if (spi !== undefined) way.push(`SPI ${spi}`);
-    return [...way, TRANSMIT_TEXT[outcome]].join(' → ');
+    const why = reason === undefined ? '' : `${REASON_TEXT[reason]}: `;
+    return [...way, why + TRANSMIT_TEXT[outcome]].join(' → ');
   }
   const { protocol, spi, destination, ipIndex, sa, outcome } = decision;
   const way = [`rx ${protocol.toUpperCase()} SPI ${spi}`];

@@ -86,6 +86,14 @@ const PLAIN_MOST = 9728;
 /** Of a data descriptor's options: all that is not PAYLEN. */
 const OPTION_BITS = (1 << TXD_PAYLEN_SHIFT) - 1;
 
+/** True when software has switched the transmit side on. */
+export function transmitSecurityOn(registers: Uint32Array): boolean {
+  return (
+    (registers[REG.IPSTXIDX >> 2] & IPSTXIDX_IPS_TX_EN) !== 0 &&
+    (registers[REG.SECTXCTRL >> 2] & SECTXCTRL_SECTX_DIS) === 0
+  );
+}
+
 /**
  * Makes the crypto job of a packet.
  *
@@ -107,7 +115,7 @@ export function prepareEncryption(
   const { choices, registers, state } = core;
   const { u8, u32 } = core.memory;
   const control = registers[REG.SECTXCTRL >> 2];
-  if ((registers[REG.IPSTXIDX >> 2] & IPSTXIDX_IPS_TX_EN) === 0 || (control & SECTXCTRL_SECTX_DIS) !== 0) {
+  if (!transmitSecurityOn(registers)) {
     count(core, OFF);
     return choices.transmitWhileOff === 'drop' ? SECURITY_DROP : SECURITY_CLEAR;
   }

@@ -7,6 +7,7 @@ import { SetupError } from '@inline-ipsec/eal/errors';
 import { MFD_CLOEXEC, systemCalls } from '@inline-ipsec/eal/linux/system-calls';
 import { parsePciAddress } from '@inline-ipsec/eal/pci-address';
 import { BAR0_BYTES } from '@inline-ipsec/ixgbe/silicon/register-map';
+import type { CardTraceRequest } from '../card-trace-output.ts';
 import { ControlWords, STOP_IDLE } from '../control-words.ts';
 import { allowedProcessors } from '../processor-affinity.ts';
 import { DeviceFolders } from './device-folders.ts';
@@ -22,6 +23,10 @@ export interface SiliconOptions {
   readonly filePrefix?: string | undefined;
   /** Milliseconds; default 0. */
   readonly quiet?: number | undefined;
+  /** A file for what the cards see; {@link json} and {@link only} are about it. */
+  readonly trace?: string | undefined;
+  readonly json?: boolean;
+  readonly only?: CardTraceRequest['only'];
 }
 
 /** The most hugepages of a command that have room in the memory beside the cards. */
@@ -66,6 +71,7 @@ export async function siliconCommand(
       quietMilliseconds: options.quiet ?? 0,
       ...processorBeside(allowedProcessors(), foreign),
       control: control.buffer,
+      trace: traceOf(options),
     });
     undo.push(() => control.requestStop(STOP_IDLE));
     const refused = await thread.ready;
@@ -84,6 +90,11 @@ export async function siliconCommand(
   } finally {
     for (const step of undo.reverse()) step();
   }
+}
+
+function traceOf({ trace, json = false, only }: SiliconOptions): CardTraceRequest | undefined {
+  if (trace === undefined) return undefined;
+  return { json, output: trace, ...(only === undefined ? {} : { only }) };
 }
 
 function requireRoot(): void {

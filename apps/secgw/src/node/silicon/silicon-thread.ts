@@ -16,6 +16,7 @@ import { BAR0_BYTES } from '@inline-ipsec/ixgbe/silicon/register-map';
 import { pcapWireKind } from '@inline-ipsec/wire/pcap-wire';
 import { WireKinds } from '@inline-ipsec/wire/wire-kinds';
 import { engineCandidates } from '../../gateway/engine-candidates.ts';
+import { CardTraceOutput, type CardTraceRequest } from '../card-trace-output.ts';
 import { ControlWords } from '../control-words.ts';
 import { nodePlatform } from '../platform.ts';
 import { bindThread } from '../processor-affinity.ts';
@@ -48,6 +49,8 @@ export interface SiliconThreadData {
   /** No lcore of the command runs there. */
   readonly alone: boolean;
   readonly control: SharedArrayBuffer;
+  /** What is to be written while the cards are played; nothing if left out. */
+  readonly trace?: CardTraceRequest | undefined;
 }
 
 /** What it posts: that the cards are there, or why not; what they saw, when it is told to stop. */
@@ -86,9 +89,11 @@ export function runSiliconThread(): void {
   });
   let hugepages: ForeignHugepages;
   let cards: PlayedCard[];
+  let trace: CardTraceOutput | undefined;
   try {
     const { hugeFolder: folder, filePrefix: prefix, pages } = data;
     hugepages = ForeignHugepages.create(memory, { folder, prefix, pages });
+    if (data.trace !== undefined) trace = new CardTraceOutput(data.trace);
     cards = plugAll(data, memory, foreignDma(hugepages));
   } catch (error) {
     const text = startFailureText(error);
@@ -100,6 +105,7 @@ export function runSiliconThread(): void {
   if (data.alone) takePrecedence();
   post({ kind: 'ready' });
   const pollers = cards.map(({ poller }) => poller);
+  for (const { plugged } of cards) trace?.follow(plugged.card);
   if (data.quietMilliseconds > 0) for (const card of cards) card.held = holdWire(card.plugged.card.wire);
   awaitDriver(pollers, hugepages, control);
   while (control.stop === 0 && cards.some(({ held }) => held !== undefined)) {
@@ -108,6 +114,7 @@ export function runSiliconThread(): void {
   }
   playRounds(pollers, control, !data.alone, Number.POSITIVE_INFINITY);
   for (const { plugged } of cards) plugged.card.wire.flush();
+  trace?.close();
   post({ kind: 'report', cards: cards.map(reportOf) });
   for (const { plugged } of cards) plugged.close();
 }
