@@ -27,12 +27,18 @@ const QUICK_BYTES = 256;
 /** Longer frames have a view each, as the platform's copy is quickest from one array into another; no more than so many. */
 const MAX_VIEWS = 65536;
 
+/** Frames that are looked at before those that are not copied in steps get their turn. */
+const MOST_AT_ONCE = 64;
+
 /** Frames to be replayed. The place of the next one is in the memory, so that another thread that attaches goes on there. */
 export class FrameReplay {
   readonly #memory: Memory;
   readonly #zone: Memzone;
   // The bytes of the first frames; an empty one for each that is copied in steps.
   readonly #views: Uint8Array[];
+  // Of the frames under way, those that are not copied in steps: their numbers, and the positions of their entries.
+  readonly #leftFrames = new Int32Array(MOST_AT_ONCE);
+  readonly #leftEntries = new Int32Array(MOST_AT_ONCE);
 
   private constructor(memory: Memory, zone: Memzone) {
     this.#memory = memory;
@@ -91,64 +97,65 @@ export class FrameReplay {
 
   /** Gives the next `n` frames, as a wire's `receive` does. */
   receive(at: Uint32Array, room: number, lengths: Uint32Array, n: number): void {
-    const { u8, u16, u32, i32, shared } = this.#memory;
-    const views = this.#views;
-    for (let i = this.#receiveQuick(at, room, lengths, 0, n); i < n; ) {
-      const number = this.#take();
-      const entry = (this.#zone.position + TABLE + ENTRY_BYTES * number) >> 2;
-      const length = u32[entry + 1];
-      lengths[i] = length;
-      if (length > QUICK_BYTES && length <= room && number < views.length) {
-        u8.set(views[number], at[i++]);
-        continue;
-      }
-      copyFrame(u8, u16, i32, at[i++], u32[entry], Math.min(length, room), shared);
-      i = this.#receiveQuick(at, room, lengths, i, n);
+    for (let i = 0; i < n; i += MOST_AT_ONCE) {
+      const end = Math.min(n, i + MOST_AT_ONCE);
+      const left = this.#receiveQuick(at, room, lengths, i, end);
+      for (let k = 0; k < left; k++) this.#receiveOther(at[i + this.#leftFrames[k]], room, this.#leftEntries[k]);
     }
   }
 
-  /** Gives frames that can be copied in steps, from number `i` on, up to another one. Returns its number. */
-  #receiveQuick(at: Uint32Array, room: number, lengths: Uint32Array, i: number, n: number): number {
+  /**
+   * Gives frames `i` to `end` - 1. Those that can be copied in steps it copies, in a loop that calls nothing; it notes the
+   * others, and returns how many they are.
+   */
+  #receiveQuick(at: Uint32Array, room: number, lengths: Uint32Array, i: number, end: number): number {
     const { u16, i32, f64 } = this.#memory;
+    const leftFrames = this.#leftFrames;
+    const leftEntries = this.#leftEntries;
     const zone = this.#zone.position >> 2;
     const first = this.#zone.position + TABLE;
-    const end = first + ENTRY_BYTES * i32[zone + (COUNT >> 2)];
+    const wrap = first + ENTRY_BYTES * i32[zone + (COUNT >> 2)];
     let entryAt = (first + ENTRY_BYTES * i32[zone + (NEXT >> 2)]) | 0;
-    for (; i < n; i++) {
+    let left = 0;
+    for (let frame = 0, frames = end - i; frame < frames; frame++) {
       const entry = entryAt >> 2;
       const steps = i32[entry + 2];
-      const to = at[i] | 0;
+      const to = at[i + frame] | 0;
+      lengths[i + frame] = i32[entry + 1];
       // The last step may reach beyond the frame.
-      if (steps === 0 || (to & 7) !== 2 || HEAD_BYTES + steps * STEP_BYTES > room) break;
-      const from = i32[entry];
-      lengths[i] = i32[entry + 1];
-      u16[to >> 1] = u16[from >> 1];
-      i32[(to + 2) >> 2] = i32[(from + 2) >> 2];
-      let targetAt = (to + HEAD_BYTES) | 0;
-      for (let sourceAt = from + HEAD_BYTES, stop = sourceAt + steps * STEP_BYTES; sourceAt < stop; ) {
-        const target = targetAt >> 3;
-        const source = sourceAt >> 3;
-        f64[target] = f64[source];
-        f64[target + 1] = f64[source + 1];
-        f64[target + 2] = f64[source + 2];
-        f64[target + 3] = f64[source + 3];
-        targetAt = (targetAt + STEP_BYTES) | 0;
-        sourceAt = (sourceAt + STEP_BYTES) | 0;
+      if (steps === 0 || (to & 7) !== 2 || HEAD_BYTES + steps * STEP_BYTES > room) {
+        leftFrames[left] = frame;
+        leftEntries[left++] = entryAt;
+      } else {
+        const from = i32[entry];
+        u16[to >> 1] = u16[from >> 1];
+        i32[(to + 2) >> 2] = i32[(from + 2) >> 2];
+        let targetAt = (to + HEAD_BYTES) | 0;
+        for (let sourceAt = from + HEAD_BYTES, stop = sourceAt + steps * STEP_BYTES; sourceAt < stop; ) {
+          const target = targetAt >> 3;
+          const source = sourceAt >> 3;
+          f64[target] = f64[source];
+          f64[target + 1] = f64[source + 1];
+          f64[target + 2] = f64[source + 2];
+          f64[target + 3] = f64[source + 3];
+          targetAt = (targetAt + STEP_BYTES) | 0;
+          sourceAt = (sourceAt + STEP_BYTES) | 0;
+        }
       }
       entryAt = (entryAt + ENTRY_BYTES) | 0;
-      if (entryAt === end) entryAt = first | 0;
+      if (entryAt === wrap) entryAt = first | 0;
     }
     i32[zone + (NEXT >> 2)] = (entryAt - first) / ENTRY_BYTES;
-    return i;
+    return left;
   }
 
-  /** Goes on to the next frame. Returns the number of the one before. */
-  #take(): number {
-    const { i32 } = this.#memory;
-    const zone = this.#zone.position >> 2;
-    const next = i32[zone + (NEXT >> 2)];
-    i32[zone + (NEXT >> 2)] = next + 1 === i32[zone + (COUNT >> 2)] ? 0 : next + 1;
-    return next;
+  /** Copies a frame of any kind, by the position of its entry. */
+  #receiveOther(to: number, room: number, entryAt: number): void {
+    const { u8, u16, u32, i32, shared } = this.#memory;
+    const length = u32[(entryAt >> 2) + 1];
+    const number = (entryAt - this.#zone.position - TABLE) / ENTRY_BYTES;
+    if (length > QUICK_BYTES && length <= room && number < this.#views.length) u8.set(this.#views[number], to);
+    else copyFrame(u8, u16, i32, to, u32[entryAt >> 2], Math.min(length, room), shared);
   }
 
   /** Passes over the next `n` frames. */

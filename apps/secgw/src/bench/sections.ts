@@ -129,8 +129,15 @@ export const SECTIONS: readonly Section[] = [
     title: 'Stages',
     method:
       'Nanoseconds a packet in each stage of a burst of 32, by a look at the clock behind each, whose cost is taken off. ' +
-      '`esp` is ESP on, or the checks before deciphering; `finish` the tags, or ESP off; `cards` the modelled cards.',
-    columns: [ENGINE, WAY, PORTS, SIZE, ...[...STAGES, 'sum'].map((field) => ({ field, title: field, digits: 1 }))],
+      '`esp` is ESP on, or the checks before deciphering; `finish` the tags, or ESP off; `rxCard` and `txCard` are the ' +
+      'modelled cards without their engines, which are in `crypto`. `fromWire` and `toWire` are a card with its driver.',
+    columns: [
+      ENGINE,
+      WAY,
+      PORTS,
+      SIZE,
+      ...[...STAGES, 'sum', 'fromWire', 'toWire'].map((field) => ({ field, title: field, digits: 1 })),
+    ],
     specs: ({ best, sizes, engines }) => {
       const with64 = sizes.slice(0, 1);
       const bare = engines.includes('null') && best !== 'null' ? everyWay('stages', ['null'], with64) : [];

@@ -51,6 +51,10 @@ export function targetsOf(tables: RowsByTable): TargetRow[] {
       '0.6 of lookaside at 64 bytes, 0.70 at 1420',
       sizes('inline', {}, 'ofLookaside', { 64: 0.6, 1420: 0.7 }),
     ),
+    judge('a modelled card with its driver, outside the engine, 64 bytes', 'at most 60 ns each way', [
+      below(rows('stages', { ports: 'cards', size: '64' }), 'fromWire', 60.05, 'ns from the wire'),
+      below(rows('stages', { ports: 'cards', size: '64' }), 'toWire', 60.05, 'ns to the wire'),
+    ]),
     judge('1,000 SAs and 1,000 policies, in turn', '0.85 of the rate with one', [
       atLeast(rows('scale', { sas: 1000, policies: 1000 }), 'ofOne', 0.85, ''),
     ]),
