@@ -104,6 +104,22 @@ export class FrameReplay {
     }
   }
 
+  /** Gives the places of the next `n` frames, as a wire's `lend` does. */
+  lend(at: Uint32Array, lengths: Uint32Array, n: number): void {
+    const { i32 } = this.#memory;
+    const zone = this.#zone.position >> 2;
+    const first = this.#zone.position + TABLE;
+    const wrap = first + ENTRY_BYTES * i32[zone + (COUNT >> 2)];
+    let entryAt = (first + ENTRY_BYTES * i32[zone + (NEXT >> 2)]) | 0;
+    for (let i = 0; i < n; i++) {
+      at[i] = i32[entryAt >> 2];
+      lengths[i] = i32[(entryAt >> 2) + 1];
+      entryAt = (entryAt + ENTRY_BYTES) | 0;
+      if (entryAt === wrap) entryAt = first | 0;
+    }
+    i32[zone + (NEXT >> 2)] = (entryAt - first) / ENTRY_BYTES;
+  }
+
   /**
    * Gives frames `i` to `end` - 1. Those that can be copied in steps it copies, in a loop that calls nothing; it notes the
    * others, and returns how many they are.

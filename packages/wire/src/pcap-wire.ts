@@ -94,15 +94,17 @@ export class PcapWire implements Wire {
     return this.#failure ?? this.#sink?.failure;
   }
 
+  lend(at: Uint32Array, lengths: Uint32Array, n: number): number {
+    const replay = this.#replay;
+    if (replay === undefined) return -1;
+    const due = this.#due(n);
+    replay.lend(at, lengths, due);
+    return due;
+  }
+
   receive(at: Uint32Array, room: number, lengths: Uint32Array, n: number): number {
     if (this.done) return 0;
-    const pacer = this.#pacer;
-    if (pacer !== undefined) {
-      const lost = pacer.poll();
-      if (lost > 0) this.#skip(lost);
-      if (n > pacer.available) n = pacer.available;
-      pacer.take(n);
-    }
+    n = this.#due(n);
     if (this.#replay !== undefined) {
       this.#replay.receive(at, room, lengths, n);
       return n;
@@ -121,6 +123,17 @@ export class PcapWire implements Wire {
       lengths[count++] = length;
     }
     return count;
+  }
+
+  /** How many of `n` frames the pace lets come now; those count as taken. */
+  #due(n: number): number {
+    const pacer = this.#pacer;
+    if (pacer === undefined) return n;
+    const lost = pacer.poll();
+    if (lost > 0) this.#skip(lost);
+    const due = Math.min(n, pacer.available);
+    pacer.take(due);
+    return due;
   }
 
   transmit(at: Uint32Array, lengths: Uint32Array, n: number): number {

@@ -64,6 +64,15 @@ export interface Wire {
    */
   receive(at: Uint32Array, room: number, lengths: Uint32Array, n: number): number;
   /**
+   * Takes up to `n` frames off the wire without copying them: they stay where the wire has them in the memory, at 2 modulo
+   * 8, until the next `lend` or {@link Wire.receive}, and must not be changed. Only wires that have their frames there can.
+   *
+   * @param at gets the position of frame i
+   * @param lengths gets its length
+   * @returns how many there are, or −1 when this wire cannot lend: they have to be received
+   */
+  lend?(at: Uint32Array, lengths: Uint32Array, n: number): number;
+  /**
    * Puts frames on the wire. They are copied, so the places are the caller's again afterwards.
    *
    * @param at positions: frame i lies at `at[i]`

@@ -32,6 +32,8 @@ export class CardCore {
   readonly counters: number;
   readonly rxAt: Uint32Array;
   readonly rxLengths: Uint32Array;
+  /** Scratch of one step: while {@link rxAt} has frames that are lent, the places of the packet buffer. */
+  readonly rxHomes: Uint32Array = new Uint32Array(SLOTS);
   /** What is behind the first 0, 1, … frames of {@link rxAt} and of {@link rxLengths}. */
   readonly rxAtFrom: readonly Uint32Array[];
   readonly rxLengthsFrom: readonly Uint32Array[];
@@ -44,6 +46,8 @@ export class CardCore {
   /** Sessions of an all-zero key, for entries that were only cleared: transmit, receive. */
   zeroTxSession = 0;
   zeroRxSession = 0;
+  /** Scratch of one step: how many of the first frames of {@link rxAt} are lent by the wire. */
+  lent = 0;
   /** Scratch of one step: crypto jobs made so far. */
   jobs = 0;
   /** Scratch of one step: frames in the transmit packet buffer so far. */

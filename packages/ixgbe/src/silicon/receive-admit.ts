@@ -15,6 +15,7 @@ import { fold } from './checksum.ts';
 import { counterSlot } from './counters.ts';
 import { appendFrameCheck } from './frame-check.ts';
 import { FILTER_DROP, FILTER_INEXACT, passesFilter, passesVlanFilter } from './receive-filter.ts';
+import { own } from './receive-lent.ts';
 import { layer4Type, PROTOCOL_AH, PROTOCOL_ESP, parseFrame, TYPE_IPV4, vlanType } from './receive-parse.ts';
 import { steer } from './receive-steer.ts';
 import {
@@ -62,7 +63,9 @@ export function admit(core: CardCore, first: number, frames: number): void {
   const inRuns = (registers[REG.HLREG0 >> 2] & HLREG0_RXCRCSTRP) !== 0;
   for (let i = first; i < frames; ) {
     if (inRuns) i = admitRun(core, i, frames);
-    if (i < frames) admitOne(core, i++);
+    if (i === frames) break;
+    if (core.lent > i) own(core, i);
+    admitOne(core, i++);
   }
   if (core.memory.u32[(state + layout.RX_STEER) >> 2] !== 0) steer(core, first, frames);
 }

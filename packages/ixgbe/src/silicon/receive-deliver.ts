@@ -25,6 +25,7 @@ import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
 import { move, moveRun, SHORT_MOST } from './move.ts';
+import { own } from './receive-lent.ts';
 import { classifySecurity, prepareDecryption, prepareDecryptionRun, runDecryption } from './security-receive.ts';
 import { traceReceived } from './security-trace.ts';
 import { countMissed, countQueueDropped, countQueueReceived } from './statistics.ts';
@@ -199,9 +200,11 @@ function bring(core: CardCore, frames: number): void {
         continue;
       }
     }
+    let to = u32[(record + layout.FRAME_HOST) >> 2];
+    // It will be spread over buffers from its place here.
+    if (to === 0 && core.lent > i) own(core, i);
     const frame = rxAt[i];
     const length = rxLengths[i];
-    let to = u32[(record + layout.FRAME_HOST) >> 2];
     if (candidate && classifySecurity(core, frame, length, record)) {
       if (to === 0) {
         // Over several buffers, or none: the security block's own room, from where it is spread later.

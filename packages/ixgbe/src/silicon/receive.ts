@@ -5,15 +5,16 @@ import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
 import { admit } from './receive-admit.ts';
 import { deliver, freeDescriptors } from './receive-deliver.ts';
+import { borrow, giveBack } from './receive-lent.ts';
 import { rotate } from './rotate.ts';
 import { countMissedUnseen } from './statistics.ts';
 
 /**
  * The receive path, a batch at a time:
  *
- * 1. frames come off the wire into the packet buffer;
+ * 1. frames come off the wire into the packet buffer, or are lent by the wire;
  * 2. each is checked for size, address and VLAN, parsed, given a queue, and as many descriptors as it fills;
- * 3. what the security block wants becomes a crypto job from the packet buffer into the host's buffer, anything else is
+ * 3. what the security block wants becomes a crypto job from there into the host's buffer, anything else is
  *    copied there;
  * 4. the engine runs all jobs of the batch;
  * 5. descriptors are written back and heads move.
@@ -43,11 +44,14 @@ export function receive(core: CardCore, budget: number): number {
     // What waits goes together with what comes behind it, for the engine does most when it gets full batches.
     if (held < want && (core.choices.paced || hasDescriptorsFor(core, held + 1))) {
       const before = held;
-      held += core.wire.receive(core.rxAtFrom[held], layout.SLOT_ROOM, core.rxLengthsFrom[held], want - held);
+      const lent = held === 0 ? borrow(core, want) : -1;
+      if (lent >= 0) held = lent;
+      else held += core.wire.receive(core.rxAtFrom[held], layout.SLOT_ROOM, core.rxLengthsFrom[held], want - held);
       if (held !== before) admit(core, before, held);
     }
     if (held === 0) break;
     const delivered = deliver(core, held);
+    if (core.lent !== 0) giveBack(core, delivered);
     done += delivered;
     if (delivered < held) {
       hold(core, held, delivered);
