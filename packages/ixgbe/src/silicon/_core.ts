@@ -39,6 +39,8 @@ export class CardCore {
   readonly rxLengthsFrom: readonly Uint32Array[];
   readonly txAt: Uint32Array;
   readonly txLengths: Uint32Array;
+  /** Scratch of one step: while {@link txAt} has places of the host, those of the packet buffer. */
+  readonly txHomes: Uint32Array = new Uint32Array(SLOTS);
   readonly jobFrames: Uint32Array;
   readonly map: RegisterMap = registerMap();
   /** Whom register accesses and the security block's decisions are told, if anybody. */
@@ -48,6 +50,8 @@ export class CardCore {
   zeroRxSession = 0;
   /** Scratch of one step: how many of the first frames of {@link rxAt} are lent by the wire. */
   lent = 0;
+  /** Scratch of one step: whether some of {@link txAt} are places of the host. */
+  txLent = false;
   /** Scratch of one step: crypto jobs made so far. */
   jobs = 0;
   /** Scratch of one step: frames in the transmit packet buffer so far. */

@@ -78,10 +78,8 @@ export const RX_LENGTHS: number = RX_AT + SLOTS * 4;
 export const TX_AT: number = RX_LENGTHS + SLOTS * 4;
 /** Lengths of the frames there. */
 export const TX_LENGTHS: number = TX_AT + SLOTS * 4;
-/** Scratch: where in host memory the frames of a run lie. */
-export const TX_SOURCES: number = TX_LENGTHS + SLOTS * 4;
 /** What is known of each frame of a receive batch: {@link FRAME_BYTES} each. */
-export const FRAMES: number = TX_SOURCES + SLOTS * 4;
+export const FRAMES: number = TX_LENGTHS + SLOTS * 4;
 /** Which frame of the batch each crypto job is for. */
 export const JOB_FRAMES: number = FRAMES + SLOTS * 64;
 /** Crypto jobs of a batch. */

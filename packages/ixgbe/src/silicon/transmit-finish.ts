@@ -4,6 +4,7 @@ import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
 import { addressKind, countTransmitted, countTransmittedKind, PTC64, sizeClass } from './statistics.ts';
+import { ownAll } from './transmit-lent.ts';
 
 /** What the MAC does to frames before they leave: padding and statistics. */
 
@@ -40,6 +41,8 @@ export function finish(core: CardCore, held: number): number {
   const pad = (registers[REG.HLREG0 >> 2] & HLREG0_TXPADEN) !== 0;
   const counted = finishRun(core, held);
   if (counted === core.filled) return counted;
+  // Frames get padding and change places, which are those of the packet buffer.
+  ownAll(core);
   let kept = counted;
   let bytes = 0;
   for (let i = counted; i < core.filled; i++) {

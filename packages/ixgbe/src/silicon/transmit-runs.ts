@@ -17,7 +17,6 @@ import { HLREG0_TXCRCEN } from '../register-fields.ts';
 import { REG } from '../registers.ts';
 import type { CardCore } from './_core.ts';
 import * as layout from './_layout.ts';
-import { move, moveRun } from './move.ts';
 import { prepareEncryptionRun } from './security-transmit.ts';
 import { longestFrame, TX_LEAST } from './transmit-limits.ts';
 
@@ -42,14 +41,14 @@ export function gatherRun(core: CardCore, queue: number, first: number, stop: nu
   if (asked === TXD_POPTS_IPSEC) {
     const slot = (options >>> TXD_IDX_SHIFT) & 1;
     taken = prepareEncryptionRun(core, from, most, (queue + layout.QUEUE_CONTEXTS + slot * DESCRIPTOR_BYTES) >> 2);
-  } else if (asked === 0) taken = copyRun(core, from, most);
+  } else if (asked === 0) taken = lendRun(core, from, most);
   core.filled = filled + taken;
   return taken;
 }
 
-/** Copies packets into the packet buffer as they are. The descriptors are looked at first, then the bytes are moved. */
-function copyRun(core: CardCore, from: number, most: number): number {
-  const { state, filled, txAt } = core;
+/** Packets that leave as they are, from where they lie in host memory. */
+function lendRun(core: CardCore, from: number, most: number): number {
+  const { state, filled } = core;
   const { i32 } = core.memory;
   const { direct } = core.dma;
   if (direct === undefined) return 0;
@@ -57,8 +56,8 @@ function copyRun(core: CardCore, from: number, most: number): number {
   const gap = direct.gap | 0;
   const gapEnd = direct.gapEnd | 0;
   const longest = longestFrame(core);
+  const places = ((state + layout.TX_AT) >> 2) + filled;
   const lengths = ((state + layout.TX_LENGTHS) >> 2) + filled;
-  const sources = (state + layout.TX_SOURCES) >> 2;
   let descriptor = from | 0;
   let i = 0;
   for (; i < most; i++) {
@@ -74,17 +73,9 @@ function copyRun(core: CardCore, from: number, most: number): number {
     if (i32[at + (TXD_ADDRESS_HI >> 2)] !== 0 || host <= 0 || hostEnd > end || hostEnd < 0) break;
     if (host < gapEnd && hostEnd > gap) break;
     i32[lengths + i] = length;
-    i32[sources + i] = host;
+    i32[places + i] = host;
     descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
   }
-  let moved = 0;
-  while (moved < i) {
-    const to = ((state + layout.TX_AT) >> 2) + filled + moved;
-    moved += moveRun(core, to, 1, sources + moved, lengths + moved, i - moved);
-    if (moved < i) {
-      move(core, txAt[filled + moved], i32[sources + moved], i32[lengths + moved]);
-      moved++;
-    }
-  }
+  if (i !== 0) core.txLent = true;
   return i;
 }

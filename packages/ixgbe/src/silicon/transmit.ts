@@ -18,6 +18,7 @@ import { rotate } from './rotate.ts';
 import { runEncryption } from './security-transmit.ts';
 import { countQueueTransmitted } from './statistics.ts';
 import { finish } from './transmit-finish.ts';
+import { endLent, rememberHomes } from './transmit-lent.ts';
 import { TransmitPacket } from './transmit-packet.ts';
 import { report } from './transmit-report.ts';
 import { gatherRun } from './transmit-runs.ts';
@@ -33,8 +34,8 @@ import { takeSingle } from './transmit-single.ts';
  *    block is to encipher becomes a crypto job, for which a packet in one segment is read from host memory by the engine
  *    itself;
  * 3. the engine runs all jobs of the batch;
- * 4. descriptors that ask for it are reported done, and heads move;
- * 5. frames are padded and counted, and put on the wire; the rest stays in the packet buffer.
+ * 4. frames are padded and counted, and put on the wire; the rest stays in the packet buffer;
+ * 5. descriptors that ask for it are reported done, and heads move.
  */
 
 const TAIL_BEYOND = counterSlot('txTailBeyondRing');
@@ -65,8 +66,9 @@ export function transmit(core: CardCore, budget: number): number {
   }
   while (sent < budget) {
     const filled = fetch(core, held, Math.min(layout.SLOTS, held + budget - sent));
+    const taken = filled === held ? 0 : send(core, filled);
+    reportAll(core);
     if (filled === held) break;
-    const taken = send(core, filled);
     sent += taken;
     held = filled - taken;
     if (held !== 0) break;
@@ -81,8 +83,10 @@ function send(core: CardCore, n: number): number {
   if ((core.registers[REG.HLREG0 >> 2] & HLREG0_LPBK) !== 0) {
     // Looped back to a receive side that is kept shut while a driver drains the transmit side with this.
     count(core, LOOPED_BACK, n);
+    endLent(core, n, n);
   } else {
     taken = core.wire.transmit(txAt, txLengths, n);
+    endLent(core, n, taken);
     if (taken < n) {
       rotate(txAt, n, taken);
       rotate(txLengths, n, taken);
@@ -101,11 +105,19 @@ function fetch(core: CardCore, held: number, limit: number): number {
   const turn = u32[(state + layout.TX_TURN) >> 2];
   const list = (state + layout.TX_ACTIVE) >> 2;
   core.filled = held;
+  rememberHomes(core);
   for (let i = 0; i < queues && core.filled < limit; i++) fetchQueue(core, u32[list + ((turn + i) % queues)], limit);
   u32[(state + layout.TX_TURN) >> 2] = (turn + 1) % queues;
   if (core.jobs !== 0) runEncryption(core);
-  for (let i = 0; i < queues; i++) report(core, u32[list + i]);
   return finish(core, held);
+}
+
+/** What left, or was dropped, is reported done, queue by queue. */
+function reportAll(core: CardCore): void {
+  const { state } = core;
+  const { u32 } = core.memory;
+  const queues = u32[(state + layout.TX_ACTIVE_COUNT) >> 2];
+  for (let i = 0; i < queues; i++) report(core, u32[((state + layout.TX_ACTIVE) >> 2) + i]);
 }
 
 function fetchQueue(core: CardCore, q: number, limit: number): void {
