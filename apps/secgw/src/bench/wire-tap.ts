@@ -7,6 +7,8 @@ export function limitBursts(wires: readonly Wire[], most: number): void {
   for (const wire of wires) {
     const receive = wire.receive.bind(wire);
     wire.receive = (at, room, lengths, n) => receive(at, room, lengths, Math.min(n, most));
+    const lend = wire.lend?.bind(wire);
+    if (lend !== undefined) wire.lend = (at, lengths, n) => lend(at, lengths, Math.min(n, most));
   }
 }
 
@@ -28,6 +30,16 @@ export function tapWires(from: Wire, to: Wire, tap: WireTap): void {
     tap.received(count, (from.missed ?? 0) - missed);
     return count;
   };
+  const lend = from.lend?.bind(from);
+  if (lend !== undefined) {
+    from.lend = (at, lengths, n) => {
+      const missed = from.missed ?? 0;
+      const count = lend(at, lengths, n);
+      // One that cannot lend now is asked to give.
+      if (count >= 0) tap.received(count, (from.missed ?? 0) - missed);
+      return count;
+    };
+  }
   to.transmit = (at, lengths, n) => {
     const count = transmit(at, lengths, n);
     tap.sent(count);

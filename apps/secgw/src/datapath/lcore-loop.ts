@@ -135,7 +135,7 @@ export class LcoreLoop {
   poll(): number {
     const { environment, receive, steps } = this.#resources;
     const before = enterLcore(this.lcore);
-    let work = steps.stepAll(this.lcore, BURST_MAX);
+    let work = 0;
     for (let i = 0; i < receive.length; i++) work += this.#pollQueue(receive[i]);
     if (this.#transmit.waiting > 0) this.#drain(environment.now());
     this.drops.flush();

@@ -24,7 +24,7 @@ import { REG, rdh, rdt, srrctl } from '../registers.ts';
 import { type CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
-import { move, moveRun, SHORT_MOST } from './move.ts';
+import { move } from './move.ts';
 import { own } from './receive-lent.ts';
 import { classifySecurity, prepareDecryption, prepareDecryptionRun, runDecryption } from './security-receive.ts';
 import { traceReceived } from './security-trace.ts';
@@ -45,6 +45,9 @@ const LONGER_THAN_RING = counterSlot('rxLongerThanRing');
 const QUEUE_OFF = counterSlot('rxQueueOff');
 const TAIL_BEYOND = counterSlot('rxTailBeyondRing');
 
+/** The shortest Ethernet frame, without FCS, and the longest one that {@link copyShort} takes. */
+const SHORTEST = 60;
+const SHORT_MOST = 66;
 /** {@link layout.NO_QUEUE} as a signed word. */
 const NOWHERE = layout.NO_QUEUE | 0;
 
@@ -221,20 +224,68 @@ function bring(core: CardCore, frames: number): void {
 /** Copies frame number `first` to its buffer, and those behind it that go the same way. Returns how many. */
 function copyRun(core: CardCore, first: number, frames: number): number {
   const { state, rxAt, rxLengths } = core;
-  const { i32 } = core.memory;
-  const record = state + layout.FRAMES + first * layout.FRAME_BYTES;
-  let n = 0;
-  for (let at = record; first + n < frames && rxLengths[first + n] <= SHORT_MOST; n++, at += layout.FRAME_BYTES) {
-    const candidate = (i32[(at + layout.FRAME_FLAGS) >> 2] & layout.FRAME_CANDIDATE) !== 0;
-    if (n !== 0 && candidate) break;
-    if (i32[(at + layout.FRAME_QUEUE) >> 2] === NOWHERE || i32[(at + layout.FRAME_HOST) >> 2] === 0) break;
-  }
-  const to = (record + layout.FRAME_HOST) >> 2;
-  const from = ((state + layout.RX_AT) >> 2) + first;
-  const moved = moveRun(core, to, layout.FRAME_BYTES >> 2, from, ((state + layout.RX_LENGTHS) >> 2) + first, n);
+  const moved = copyShort(core, first, frames);
   if (moved !== 0) return moved;
-  move(core, i32[to], rxAt[first], rxLengths[first]);
+  const record = state + layout.FRAMES + first * layout.FRAME_BYTES;
+  move(core, core.memory.i32[(record + layout.FRAME_HOST) >> 2], rxAt[first], rxLengths[first]);
   return 1;
+}
+
+/**
+ * Copies frames that are the shortest ones, with a VLAN tag and so at most, from number `first` on, each to its one buffer,
+ * in a loop that calls nothing. Frames that the security block may want are left, but for the first one.
+ *
+ * All of these frames have 58 bytes, and the last 8 bytes go up to them or overlap them: so there is nothing to count. Most
+ * go as float64, which the language keeps as they are but for NaNs, whose bits it may change: a sum tells of them, and such
+ * a frame is left to {@link move}.
+ *
+ * @returns how many it copied: the next one, if there is one, has another length, bytes in other places of a word, or a NaN
+ */
+function copyShort({ memory, state }: CardCore, first: number, frames: number): number {
+  const { i32, u16, f64 } = memory;
+  const at = (state + layout.RX_AT) >> 2;
+  const lengths = (state + layout.RX_LENGTHS) >> 2;
+  let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
+  let i = first;
+  for (; i < frames; i++) {
+    const known = record >> 2;
+    const target = i32[known + (layout.FRAME_HOST >> 2)];
+    const source = i32[at + i];
+    const length = i32[lengths + i];
+    if (length < SHORTEST || length > SHORT_MOST || (length & 1) !== 0) break;
+    // As frames lie in packet buffers, and in mbufs that nobody has moved them in; what goes nowhere has no such target.
+    if ((target & 7) !== 2 || (source & 7) !== 2) break;
+    if (i !== first) {
+      const candidate = (i32[known + (layout.FRAME_FLAGS >> 2)] & layout.FRAME_CANDIDATE) !== 0;
+      if (candidate || i32[known + (layout.FRAME_QUEUE >> 2)] === NOWHERE) break;
+    }
+    const p = (target + 6) >> 3;
+    const q = (source + 6) >> 3;
+    const w0 = f64[q];
+    const w1 = f64[q + 1];
+    const w2 = f64[q + 2];
+    const w3 = f64[q + 3];
+    const w4 = f64[q + 4];
+    const w5 = f64[q + 5];
+    if (Number.isNaN(w0 + w1 + (w2 + w3) + (w4 + w5))) break;
+    u16[target >> 1] = u16[source >> 1];
+    i32[(target + 2) >> 2] = i32[(source + 2) >> 2];
+    f64[p] = w0;
+    f64[p + 1] = w1;
+    f64[p + 2] = w2;
+    f64[p + 3] = w3;
+    f64[p + 4] = w4;
+    f64[p + 5] = w5;
+    i32[(target + 54) >> 2] = i32[(source + 54) >> 2];
+    const c = (target + length - 8) >> 1;
+    const d = (source + length - 8) >> 1;
+    u16[c] = u16[d];
+    u16[c + 1] = u16[d + 1];
+    u16[c + 2] = u16[d + 2];
+    u16[c + 3] = u16[d + 3];
+    record = (record + layout.FRAME_BYTES) | 0;
+  }
+  return i - first;
 }
 
 /** Writes the descriptors of the first `frames` frames back, spreads what goes to several buffers, and moves heads. */
