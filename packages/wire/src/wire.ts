@@ -71,7 +71,7 @@ export interface Wire {
    * @param lengths gets its length
    * @returns how many there are, or −1 when this wire cannot lend: they have to be received
    */
-  lend?(at: Uint32Array, lengths: Uint32Array, n: number): number;
+  lend?: ((at: Uint32Array, lengths: Uint32Array, n: number) => number) | undefined;
   /**
    * Puts frames on the wire. They are copied, so the places are the caller's again afterwards.
    *
