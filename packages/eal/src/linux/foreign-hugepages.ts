@@ -1,13 +1,14 @@
 /**
  * The hugepages of another program, mapped into the one memory, so that every byte of them is a position as well. A DPDK
  * program with `--huge-dir D --file-prefix P` has its memory in files `D/Pmap_*`, and gives devices physical addresses
- * (`RTE_IOVA_PA`); which physical page a file is, the kernel tells root in /proc/self/pagemap.
+ * (`RTE_IOVA_PA`), also of what spans pages that follow each other there; which physical page a file is, the kernel tells root in /proc/self/pagemap.
  *
  * Only hugepages of 2 MiB are known.
  */
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statfsSync } from 'node:fs';
 import { SetupError } from '../errors.ts';
 import type { Memory, Memzone } from '../memory.ts';
+import { PagePlaces } from './_page-places.ts';
 import * as linux from './system-calls.ts';
 
 /** Bytes of the pages that are mapped. */
@@ -31,14 +32,6 @@ export interface ForeignHugepagesOptions {
   readonly pages: number;
 }
 
-/** A file that is mapped. */
-interface MappedFile {
-  /** Its pages' places in the hole. */
-  readonly slots: readonly number[];
-  /** Their physical addresses over 2 MiB. */
-  readonly numbers: readonly number[];
-}
-
 /** A hole in the memory into which files are mapped as they appear. */
 export class ForeignHugepages {
   readonly #memory: Memory;
@@ -46,11 +39,14 @@ export class ForeignHugepages {
   readonly #start: string;
   readonly #zone: Memzone;
   readonly #pagemap: number;
-  readonly #files = new Map<string, MappedFile>();
+  /** Files that are mapped: the physical addresses of their pages over 2 MiB. */
+  readonly #files = new Map<string, readonly number[]>();
   /** Files that were there already when the hole was made. */
   readonly #before = new Set<string>();
   readonly #positions = new Map<number, number>();
-  readonly #free: number[];
+  readonly #places: PagePlaces;
+  /** New files of the last {@link watch}. */
+  #appeared = '';
   /** Pages for which there was no room. */
   #refused = 0;
 
@@ -60,8 +56,7 @@ export class ForeignHugepages {
     this.#start = `${options.prefix}map_`;
     this.#zone = zone;
     this.#pagemap = pagemap;
-    // Taken from the end: the lowest place first.
-    this.#free = Array.from({ length: options.pages }, (_, i) => options.pages - 1 - i);
+    this.#places = new PagePlaces(options.pages);
     this.#look((identity) => void this.#before.add(identity));
   }
 
@@ -85,7 +80,8 @@ export class ForeignHugepages {
     checkFolder(options.folder);
     const pagemap = openPagemap(memory);
     try {
-      const zone = memory.reserve(ZONE, options.pages * FOREIGN_PAGE_BYTES, FOREIGN_PAGE_BYTES);
+      // The one behind all others is where a page is mapped to learn its number.
+      const zone = memory.reserve(ZONE, (options.pages + 1) * FOREIGN_PAGE_BYTES, FOREIGN_PAGE_BYTES);
       return new ForeignHugepages(memory, options, zone, pagemap);
     } catch (error) {
       closeSync(pagemap);
@@ -98,7 +94,7 @@ export class ForeignHugepages {
     return this.#positions.size;
   }
 
-  /** Pages that were there and had no room in the hole. */
+  /** Pages that were there at the last scan and had no room in the hole. They are tried again with the next one. */
   get refused(): number {
     return this.#refused;
   }
@@ -114,23 +110,59 @@ export class ForeignHugepages {
   }
 
   /**
-   * Maps files that are new and lets go of those that are gone. What was there before the hole was made may be left over
-   * from an earlier program; EAL removes such files, and would miss the pages if they were held here.
-   *
-   * @param leftOver maps those as well
+   * Maps files that are new, once no more appear between two calls: only pages that are all there can be placed in their
+   * physical order. What was there before the hole was made may be left over from an earlier program; EAL removes such
+   * files, and would miss the pages if they were held here.
    */
-  scan(leftOver = false): void {
-    const seen = new Set<string>();
-    this.#look((identity, descriptor, pages) => {
-      seen.add(identity);
-      if (this.#files.has(identity) || (!leftOver && this.#before.has(identity))) return;
-      this.#map(identity, descriptor, pages);
+  watch(): void {
+    const appeared: string[] = [];
+    this.#look((identity) => {
+      if (!this.#files.has(identity) && !this.#before.has(identity)) appeared.push(identity);
     });
-    for (const [identity, file] of this.#files) {
+    const now = appeared.sort().join();
+    if (now !== '' && now === this.#appeared) this.#renew((identity) => !this.#before.has(identity));
+    this.#appeared = now;
+  }
+
+  /** Maps all files, those that may be left over as well, and lets go of those that are gone. */
+  scan(): void {
+    this.#renew(() => true);
+  }
+
+  #renew(wanted: (identity: string) => boolean): void {
+    const seen = new Set<string>();
+    this.#look((identity) => seen.add(identity));
+    // First of all there is room for the new ones: a program that is started again may need all of it.
+    for (const [identity, numbers] of this.#files) {
       if (seen.has(identity)) continue;
-      this.#unmap(file);
+      this.#unmap(numbers);
       this.#files.delete(identity);
     }
+    const found = new Map<string, readonly number[]>();
+    let room = this.#places.free;
+    this.#refused = 0;
+    this.#look((identity, descriptor, pages) => {
+      if (this.#files.has(identity) || !wanted(identity)) return;
+      const numbers = pages <= room ? this.#numbersOf(descriptor, pages) : undefined;
+      if (numbers === undefined) this.#refused += pages;
+      else {
+        found.set(identity, numbers);
+        room -= pages;
+      }
+    });
+    const places = this.#places.take([...new Set([...found.values()].flat())]);
+    this.#look((identity, descriptor) => {
+      const numbers = found.get(identity);
+      if (numbers === undefined) return;
+      found.delete(identity);
+      this.#files.set(identity, numbers);
+      for (const [page, number] of numbers.entries()) {
+        const position = this.#positionOf(places.get(number) ?? 0);
+        if (this.#mapPage(position, descriptor, page)) this.#positions.set(number, position);
+      }
+    });
+    // They went between two looks.
+    for (const numbers of found.values()) for (const number of numbers) this.#places.release(number);
   }
 
   /** Shows each file that has pages. */
@@ -151,7 +183,7 @@ export class ForeignHugepages {
 
   /** Lets go of all pages. The hole stays reserved, and is empty memory of this process. */
   close(): void {
-    for (const file of this.#files.values()) this.#unmap(file);
+    for (const numbers of this.#files.values()) this.#unmap(numbers);
     this.#files.clear();
     closeSync(this.#pagemap);
   }
@@ -164,44 +196,43 @@ export class ForeignHugepages {
     }
   }
 
-  #map(identity: string, descriptor: number, pages: number): void {
-    const calls = linux.systemCalls();
-    const slots: number[] = [];
+  /** Physical addresses over 2 MiB of a file's pages; undefined when they cannot be mapped. */
+  #numbersOf(descriptor: number, pages: number): readonly number[] | undefined {
+    const position = this.#positionOf(this.#zone.bytes / FOREIGN_PAGE_BYTES - 1);
     const numbers: number[] = [];
-    for (let page = 0; page < pages; page++) {
-      const slot = this.#free.pop();
-      if (slot === undefined) {
-        this.#refused++;
-        continue;
-      }
-      const position = this.#zone.position + slot * FOREIGN_PAGE_BYTES;
-      const address = this.#memory.address + position;
-      const flags = linux.MAP_SHARED | linux.MAP_FIXED;
-      const offset = page * FOREIGN_PAGE_BYTES;
-      if (calls.mmap(address, FOREIGN_PAGE_BYTES, READ_WRITE, flags, descriptor, offset) < 0) {
-        this.#free.push(slot);
-        this.#refused++;
-        continue;
-      }
+    while (numbers.length < pages && this.#mapPage(position, descriptor, numbers.length)) {
       // A page has its place in physical memory when it was touched.
       Atomics.load(this.#memory.u32, position >> 2);
-      const number = Math.floor(physicalPage(this.#pagemap, address) / SMALL_PER_PAGE);
-      slots.push(slot);
-      numbers.push(number);
-      this.#positions.set(number, position);
+      numbers.push(Math.floor(physicalPage(this.#pagemap, this.#memory.address + position) / SMALL_PER_PAGE));
     }
-    this.#files.set(identity, { slots, numbers });
+    this.#clear(position);
+    return numbers.length === pages ? numbers : undefined;
   }
 
-  #unmap({ slots, numbers }: MappedFile): void {
-    const calls = linux.systemCalls();
-    const flags = linux.MAP_PRIVATE | linux.MAP_ANONYMOUS | linux.MAP_FIXED;
-    for (const [i, slot] of slots.entries()) {
-      const position = this.#zone.position + slot * FOREIGN_PAGE_BYTES;
-      if (this.#positions.get(numbers[i]) === position) this.#positions.delete(numbers[i]);
-      calls.mmap(this.#memory.address + position, FOREIGN_PAGE_BYTES, READ_WRITE, flags, -1, 0);
-      this.#free.push(slot);
+  #positionOf(place: number): number {
+    return this.#zone.position + place * FOREIGN_PAGE_BYTES;
+  }
+
+  #mapPage(position: number, descriptor: number, page: number): boolean {
+    const address = this.#memory.address + position;
+    const flags = linux.MAP_SHARED | linux.MAP_FIXED;
+    const offset = page * FOREIGN_PAGE_BYTES;
+    return linux.systemCalls().mmap(address, FOREIGN_PAGE_BYTES, READ_WRITE, flags, descriptor, offset) >= 0;
+  }
+
+  #unmap(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const position = this.#positions.get(number);
+      if (position !== undefined) this.#clear(position);
+      this.#positions.delete(number);
+      this.#places.release(number);
     }
+  }
+
+  /** Leaves empty memory of this process where a page was. */
+  #clear(position: number): void {
+    const flags = linux.MAP_PRIVATE | linux.MAP_ANONYMOUS | linux.MAP_FIXED;
+    linux.systemCalls().mmap(this.#memory.address + position, FOREIGN_PAGE_BYTES, READ_WRITE, flags, -1, 0);
   }
 }
 

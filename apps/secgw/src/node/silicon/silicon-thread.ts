@@ -175,7 +175,7 @@ function foreignDma(hugepages: ForeignHugepages): DmaMap {
     position(number) {
       const known = hugepages.position(number);
       if (known !== 0 || number === missing) return known;
-      hugepages.scan(true);
+      hugepages.scan();
       const found = hugepages.position(number);
       missing = found === 0 ? number : -1;
       return found;
@@ -189,7 +189,7 @@ function foreignDma(hugepages: ForeignHugepages): DmaMap {
  */
 function awaitDriver(pollers: readonly BarPoller[], hugepages: ForeignHugepages, control: ControlWords): void {
   for (let round = 0; control.stop === 0 && pollers.every(({ writes }) => writes === 0); round++) {
-    if (round % ROUNDS_PER_SCAN === 0) hugepages.scan();
+    if (round % ROUNDS_PER_SCAN === 0) hugepages.watch();
     for (const poller of pollers) poller.poll(BURST_WHILE_STARTING);
   }
 }
