@@ -12,30 +12,37 @@ export class PagePlaces {
     this.#taken = new Uint8Array(count);
   }
 
-  /** Places that nobody has. */
+  /** Pages that have a place. */
+  get pages(): number {
+    return this.#byNumber.size;
+  }
+
+  /** Places that no page has. */
   get free(): number {
     return this.#taken.length - this.#byNumber.size;
   }
 
+  /** The place of a page; undefined when it has none. */
+  placeOf(number: number): number | undefined {
+    return this.#byNumber.get(number);
+  }
+
   /**
-   * Takes a place for each page; there must be {@link free} ones for all of them.
+   * Takes a place for each page that has none yet; there must be {@link free} ones for all of them.
    *
-   * @param numbers their physical addresses over the size of a page, none of them placed already
-   * @returns the place of each number
+   * @param numbers their physical addresses over the size of a page
    */
-  take(numbers: readonly number[]): ReadonlyMap<number, number> {
-    const placed = new Map<number, number>();
+  take(numbers: readonly number[]): void {
+    const without = new Set(numbers.filter((number) => !this.#byNumber.has(number)));
     // The longest ones first, as there is the most room then.
-    for (const run of runsOf(numbers).sort((a, b) => b.length - a.length)) {
+    for (const run of runsOf([...without]).sort((a, b) => b.length - a.length)) {
       const start = this.#roomBehind(run) ?? this.#room(run.length);
       for (const [i, number] of run.entries()) {
         const place = start === undefined ? this.#taken.indexOf(0) : start + i;
         this.#taken[place] = 1;
         this.#byNumber.set(number, place);
-        placed.set(number, place);
       }
     }
-    return placed;
   }
 
   /** Gives the place of a page back. */
@@ -49,8 +56,7 @@ export class PagePlaces {
   /** Where a run goes on with one that is there already. */
   #roomBehind(run: readonly number[]): number | undefined {
     const before = this.#byNumber.get(run[0] - 1);
-    if (before === undefined) return undefined;
-    return this.#isFree(before + 1, run.length) ? before + 1 : undefined;
+    return before !== undefined && this.#isFree(before + 1, run.length) ? before + 1 : undefined;
   }
 
   /** The first place from which on so many are free. */
@@ -70,7 +76,7 @@ export class PagePlaces {
 /** Numbers that follow each other, together. */
 function runsOf(numbers: readonly number[]): number[][] {
   const runs: number[][] = [];
-  for (const number of [...numbers].sort((a, b) => a - b)) {
+  for (const number of numbers.toSorted((a, b) => a - b)) {
     const last = runs.at(-1);
     if (last !== undefined && last[last.length - 1] === number - 1) last.push(number);
     else runs.push([number]);

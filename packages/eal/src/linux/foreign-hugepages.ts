@@ -1,7 +1,8 @@
 /**
  * The hugepages of another program, mapped into the one memory, so that every byte of them is a position as well. A DPDK
  * program with `--huge-dir D --file-prefix P` has its memory in files `D/Pmap_*`, and gives devices physical addresses
- * (`RTE_IOVA_PA`), also of what spans pages that follow each other there; which physical page a file is, the kernel tells root in /proc/self/pagemap.
+ * (`RTE_IOVA_PA`), also of what spans pages that follow each other there. Which physical page a file is, the kernel tells
+ * root in /proc/self/pagemap.
  *
  * Only hugepages of 2 MiB are known.
  */
@@ -43,7 +44,6 @@ export class ForeignHugepages {
   readonly #files = new Map<string, readonly number[]>();
   /** Files that were there already when the hole was made. */
   readonly #before = new Set<string>();
-  readonly #positions = new Map<number, number>();
   readonly #places: PagePlaces;
   /** New files of the last {@link watch}. */
   #appeared = '';
@@ -91,7 +91,7 @@ export class ForeignHugepages {
 
   /** Pages that are mapped. */
   get pages(): number {
-    return this.#positions.size;
+    return this.#places.pages;
   }
 
   /** Pages that were there at the last scan and had no room in the hole. They are tried again with the next one. */
@@ -106,7 +106,8 @@ export class ForeignHugepages {
    * @returns a position, or 0 for a page that is not mapped (yet)
    */
   position(number: number): number {
-    return this.#positions.get(number) ?? 0;
+    const place = this.#places.placeOf(number);
+    return place === undefined ? 0 : this.#positionOf(place);
   }
 
   /**
@@ -115,12 +116,13 @@ export class ForeignHugepages {
    * files, and would miss the pages if they were held here.
    */
   watch(): void {
+    const isNew = (identity: string) => !this.#before.has(identity);
     const appeared: string[] = [];
     this.#look((identity) => {
-      if (!this.#files.has(identity) && !this.#before.has(identity)) appeared.push(identity);
+      if (!this.#files.has(identity) && isNew(identity)) appeared.push(identity);
     });
     const now = appeared.sort().join();
-    if (now !== '' && now === this.#appeared) this.#renew((identity) => !this.#before.has(identity));
+    if (now !== '' && now === this.#appeared) this.#renew(isNew);
     this.#appeared = now;
   }
 
@@ -150,15 +152,14 @@ export class ForeignHugepages {
         room -= pages;
       }
     });
-    const places = this.#places.take([...new Set([...found.values()].flat())]);
+    this.#places.take([...found.values()].flat());
     this.#look((identity, descriptor) => {
       const numbers = found.get(identity);
       if (numbers === undefined) return;
       found.delete(identity);
       this.#files.set(identity, numbers);
       for (const [page, number] of numbers.entries()) {
-        const position = this.#positionOf(places.get(number) ?? 0);
-        if (this.#mapPage(position, descriptor, page)) this.#positions.set(number, position);
+        if (!this.#mapPage(this.position(number), descriptor, page)) this.#places.release(number);
       }
     });
     // They went between two looks.
@@ -222,9 +223,8 @@ export class ForeignHugepages {
 
   #unmap(numbers: readonly number[]): void {
     for (const number of numbers) {
-      const position = this.#positions.get(number);
-      if (position !== undefined) this.#clear(position);
-      this.#positions.delete(number);
+      const position = this.position(number);
+      if (position !== 0) this.#clear(position);
       this.#places.release(number);
     }
   }
