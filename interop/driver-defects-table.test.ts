@@ -10,7 +10,7 @@ const text = readFileSync(join(docs, 'driver-defects.md'), 'utf8');
 
 interface Table {
   readonly name: string;
-  /** The file that the sentence above the table names. */
+  /** Of the tests in the file that the sentence above the table is linked to. */
   readonly titles: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
