@@ -3,7 +3,8 @@
  * tag, direction), with a message and AAD, all of it where it may be. Keys may differ from job to job.
  *
  * Its loops call nothing and know one view and constants only, for which the compiler makes code without a look at
- * anything twice. So a burst is either taken as a whole or, before anything has been submitted, left as a whole to the
+ * anything twice. They are made for their memory: as long as a thread has one engine, the compiler takes what they are
+ * closed over for constants as well, down to the address of the view. So a burst is either taken as a whole or, before anything has been submitted, left as a whole to the
  * way that can do every job.
  */
 import type { Memory } from '@inline-ipsec/eal/memory';
@@ -56,6 +57,7 @@ export class StraightBursts {
   readonly #memory: Memory;
   readonly #queue: JobQueue;
   readonly #rows: SessionRows;
+  readonly #loops: StraightLoops;
   /** Whether the library keeps its jobs as the constants have it, and all addresses have the same upper half. */
   readonly #possible: boolean;
 
@@ -63,6 +65,7 @@ export class StraightBursts {
     this.#memory = memory;
     this.#queue = queue;
     this.#rows = rows;
+    this.#loops = straightLoops(memory, queue, rows);
     const { job } = queue.manager.layout;
     const known = (Object.keys(SLOT_LAYOUT) as (keyof typeof SLOT_LAYOUT)[]).every(
       (field) => job[field] === SLOT_LAYOUT[field],
@@ -86,23 +89,50 @@ export class StraightBursts {
     if (shape === 0) return -1;
     this.#queue.dressFirst(count, shape);
     const encrypt = (i32[row + ROW_FLAGS] & FLAG_ENCRYPT) !== 0;
-    if (!this.#fill(jobs, count, shape, encrypt, i32[row + ROW_IV_BYTES])) return -1;
+    const { fill, sealed, opened } = this.#loops;
+    if (!fill(jobs, count, shape, encrypt, i32[row + ROW_IV_BYTES])) return -1;
     this.#queue.run(count);
-    return encrypt ? this.#sealed(jobs, count) : this.#opened(jobs, count);
+    if (encrypt) return sealed(jobs, count);
+    const succeeded = opened(jobs, count);
+    if (succeeded !== count) this.#refuse(jobs, count);
+    return succeeded;
   }
 
-  /** Writes the jobs into the first slots; false when there is one of another kind, or unsound. */
-  #fill(jobs: number, count: number, shape: number, encrypt: boolean, ivBytes: number): boolean {
+  /** Says of the jobs that did not succeed why, and wipes what they deciphered. */
+  #refuse(jobs: number, count: number): void {
     const { i32 } = this.#memory;
-    const low = this.#queue.low | 0;
-    const rows = this.#rows.position | 0;
-    const sessions = this.#rows.count >>> 0;
-    const bytes = this.#memory.bytes >>> 0;
+    const rows = this.#rows;
+    for (let i = 0; i < count; i++) {
+      const at = (jobs + i * JOB_BYTES) >> 2;
+      if (i32[at + (JOB_STATUS >> 2)] === STATUS_SUCCESS) continue;
+      const completed = i32[this.#queue.firstWord + ((i * SLOT_BYTES + SLOT_STATUS) >> 2)] === JOB_COMPLETED;
+      const session = i32[at + (JOB_SESSION >> 2)];
+      const released = session >>> 0 < rows.count && (rows.at(session, ROW_FLAGS) & FLAG_RELEASE) !== 0;
+      i32[at + (JOB_STATUS >> 2)] = refuse(this.#memory, at << 2, completed, released);
+    }
+  }
+}
+
+type StraightLoops = ReturnType<typeof straightLoops>;
+
+/** The loops over a memory. What never changes is a constant that they are closed over. */
+function straightLoops(memory: Memory, queue: JobQueue, sessionRows: SessionRows) {
+  const { i32 } = memory;
+  const low = queue.low | 0;
+  const bytes = memory.bytes >>> 0;
+  const firstSlot = (queue.firstWord << 2) | 0;
+  const tags = queue.tags | 0;
+
+  /** Writes the jobs into the first slots; false when there is one of another kind, or unsound. */
+  function fill(jobs: number, count: number, shape: number, encrypt: boolean, ivBytes: number): boolean {
     const ivEnd = (bytes - ivBytes) >>> 0;
     // Where the tag is compared, a word is read that may begin where it ends.
     const tagEnd = (bytes - STRAIGHT_TAG_BYTES - (encrypt ? 0 : 4)) >>> 0;
+    // More sessions may have come, and their rows have moved.
+    const rows = sessionRows.position | 0;
+    const sessions = sessionRows.count >>> 0;
     const end = (jobs + count * JOB_BYTES) | 0;
-    let slot = (this.#queue.firstWord << 2) | 0;
+    let slot = firstSlot;
     let session = 0;
     let keys = 0;
     for (let job = jobs | 0; job < end; job = (job + JOB_BYTES) | 0) {
@@ -162,10 +192,9 @@ export class StraightBursts {
   }
 
   /** Writes the statuses of jobs that were enciphered. */
-  #sealed(jobs: number, count: number): number {
-    const { i32 } = this.#memory;
+  function sealed(jobs: number, count: number): number {
     const end = (jobs + count * JOB_BYTES) | 0;
-    let slot = (this.#queue.firstWord << 2) | 0;
+    let slot = firstSlot;
     let succeeded = 0;
     for (let job = jobs | 0; job < end; job = (job + JOB_BYTES) | 0) {
       const at = job >>> 2;
@@ -179,11 +208,10 @@ export class StraightBursts {
   }
 
   /** Compares the tags of jobs that were deciphered with those that the library has made, and writes their statuses. */
-  #opened(jobs: number, count: number): number {
-    const { i32 } = this.#memory;
+  function opened(jobs: number, count: number): number {
     const end = (jobs + count * JOB_BYTES) | 0;
-    let slot = (this.#queue.firstWord << 2) | 0;
-    let own = this.#queue.tags | 0;
+    let slot = firstSlot;
+    let own = tags;
     let succeeded = 0;
     for (let job = jobs | 0; job < end; job = (job + JOB_BYTES) | 0) {
       const at = job >>> 2;
@@ -208,23 +236,10 @@ export class StraightBursts {
       slot = (slot + SLOT_BYTES) | 0;
       own = (own + TAG_ROOM) | 0;
     }
-    if (succeeded !== count) this.#refuse(jobs, count);
     return succeeded;
   }
 
-  /** Says of the jobs that did not succeed why, and wipes what they deciphered. */
-  #refuse(jobs: number, count: number): void {
-    const { i32 } = this.#memory;
-    const rows = this.#rows;
-    for (let i = 0; i < count; i++) {
-      const at = (jobs + i * JOB_BYTES) >> 2;
-      if (i32[at + (JOB_STATUS >> 2)] === STATUS_SUCCESS) continue;
-      const completed = i32[this.#queue.firstWord + ((i * SLOT_BYTES + SLOT_STATUS) >> 2)] === JOB_COMPLETED;
-      const session = i32[at + (JOB_SESSION >> 2)];
-      const released = session >>> 0 < rows.count && (rows.at(session, ROW_FLAGS) & FLAG_RELEASE) !== 0;
-      i32[at + (JOB_STATUS >> 2)] = refuse(this.#memory, at << 2, completed, released);
-    }
-  }
+  return { fill, sealed, opened };
 }
 
 /**
