@@ -42,6 +42,7 @@ export class EspInbound {
   readonly #memory: Memory;
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
+  readonly #unwrapPlain: (burst: PacketBurst, first: number) => number;
   /** Whether any SA of the burst has a replay window. */
   #windows = false;
 
@@ -49,6 +50,7 @@ export class EspInbound {
     this.#memory = memory;
     this.#jobs = jobs;
     this.#drops = drops;
+    this.#unwrapPlain = unwrapPlainIn(memory);
   }
 
   /**
@@ -221,70 +223,6 @@ export class EspInbound {
     return swap32(this.#memory.i32[((header[row] + l3[row]) >> 2) + 1]) >>> 0;
   }
 
-  /**
-   * Takes ESP off authentic packets from row `first` on, as long as they are what nearly every packet is: of a plain SA, with
-   * at most three bytes of padding that are 1, 2, 3, sound IPv4 inside with a hop left, and no congestion met. Stops at
-   * another one, and returns its row.
-   */
-  #unwrapPlain(burst: PacketBurst, first: number): number {
-    const { u8, i32, f64 } = this.#memory;
-    const base = burst.position | 0;
-    let owner = 0;
-    let behind = 0;
-    let packets = 0;
-    let octets = 0;
-    let at = base + (first << 2);
-    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
-      const r = at >> 2;
-      const sa = i32[r + BURST_SA];
-      if (sa !== owner) {
-        if (owner !== 0) {
-          f64[(owner + layout.SA_PACKETS) >> 3] += packets;
-          f64[(owner + layout.SA_OCTETS) >> 3] += octets;
-          packets = 0;
-          octets = 0;
-          owner = 0;
-        }
-        if ((i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_PLAIN) === 0) break;
-        owner = sa;
-        behind = (i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES) | 0;
-      }
-      const top = i32[r + BURST_HEADER];
-      const payload = (top + i32[r + BURST_L3] + PLAIN_ESP_BYTES) | 0;
-      const trailer = (top + i32[r + BURST_LENGTH] - behind) | 0;
-      const pad = u8[trailer];
-      const padding = (trailer - pad) | 0;
-      const bytes = (padding - payload) | 0;
-      const three = u8[padding] | (u8[padding + 1] << 8) | (u8[padding + 2] << 16);
-      const word = i32[payload >> 2];
-      const l3 = (word & 0x0f) << 2;
-      const total = ((word >>> 8) & 0xff00) | (word >>> 24);
-      if (
-        pad > 3 ||
-        ((three ^ 0x03_02_01) & ((1 << (8 * pad)) - 1)) !== 0 ||
-        u8[trailer + 1] !== IPPROTO_IPIP ||
-        (word & 0xf0) !== 0x40 ||
-        l3 < 20 ||
-        total < l3 ||
-        total > bytes ||
-        ecnOfWord(i32[top >> 2]) === ECN_CE ||
-        !decrementTtlAligned(i32, payload)
-      ) {
-        break;
-      }
-      i32[r + BURST_HEADER] = payload;
-      i32[r + BURST_LENGTH] = total;
-      i32[r + BURST_L3] = l3;
-      packets = (packets + 1) | 0;
-      octets = (octets + total) | 0;
-    }
-    if (owner !== 0) {
-      f64[(owner + layout.SA_PACKETS) >> 3] += packets;
-      f64[(owner + layout.SA_OCTETS) >> 3] += octets;
-    }
-    return (at - base) >> 2;
-  }
-
   /** Takes the ESP of any authentic packet off; returns a reason, or that it goes on. */
   #unwrapAny(burst: PacketBurst, row: number, sa: number): number {
     const { u8, i32, f64 } = this.#memory;
@@ -356,6 +294,71 @@ export class EspInbound {
     burst.length[row] = l3 + bytes;
     return GOES_ON;
   }
+}
+
+/**
+ * Takes ESP off authentic packets from row `first` on, as long as they are what nearly every packet is: of a plain SA, with
+ * at most three bytes of padding that are 1, 2, 3, sound IPv4 inside with a hop left, and no congestion met. Stops at
+ * another one, and returns its row.
+ */
+function unwrapPlainIn({ u8, i32, f64 }: Memory): (burst: PacketBurst, first: number) => number {
+  return (burst: PacketBurst, first: number): number => {
+    const base = burst.position | 0;
+    let owner = 0;
+    let behind = 0;
+    let packets = 0;
+    let octets = 0;
+    let at = base + (first << 2);
+    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const sa = i32[r + BURST_SA];
+      if (sa !== owner) {
+        if (owner !== 0) {
+          f64[(owner + layout.SA_PACKETS) >> 3] += packets;
+          f64[(owner + layout.SA_OCTETS) >> 3] += octets;
+          packets = 0;
+          octets = 0;
+          owner = 0;
+        }
+        if ((i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_PLAIN) === 0) break;
+        owner = sa;
+        behind = (i32[(sa + layout.SA_ICV_BYTES) >> 2] + ESP_TRAILER_BYTES) | 0;
+      }
+      const top = i32[r + BURST_HEADER];
+      const payload = (top + i32[r + BURST_L3] + PLAIN_ESP_BYTES) | 0;
+      const trailer = (top + i32[r + BURST_LENGTH] - behind) | 0;
+      const pad = u8[trailer];
+      const padding = (trailer - pad) | 0;
+      const bytes = (padding - payload) | 0;
+      const three = u8[padding] | (u8[padding + 1] << 8) | (u8[padding + 2] << 16);
+      const word = i32[payload >> 2];
+      const l3 = (word & 0x0f) << 2;
+      const total = ((word >>> 8) & 0xff00) | (word >>> 24);
+      if (
+        pad > 3 ||
+        ((three ^ 0x03_02_01) & ((1 << (8 * pad)) - 1)) !== 0 ||
+        u8[trailer + 1] !== IPPROTO_IPIP ||
+        (word & 0xf0) !== 0x40 ||
+        l3 < 20 ||
+        total < l3 ||
+        total > bytes ||
+        ecnOfWord(i32[top >> 2]) === ECN_CE ||
+        !decrementTtlAligned(i32, payload)
+      ) {
+        break;
+      }
+      i32[r + BURST_HEADER] = payload;
+      i32[r + BURST_LENGTH] = total;
+      i32[r + BURST_L3] = l3;
+      packets = (packets + 1) | 0;
+      octets = (octets + total) | 0;
+    }
+    if (owner !== 0) {
+      f64[(owner + layout.SA_PACKETS) >> 3] += packets;
+      f64[(owner + layout.SA_OCTETS) >> 3] += octets;
+    }
+    return (at - base) >> 2;
+  };
 }
 
 /** The ECN field of an IP header whose first word is this. */

@@ -41,6 +41,7 @@ export class EspJobs {
   readonly #shapes: number;
   /** What to add to the number of each job for its row. */
   readonly #shifts: Int8Array;
+  readonly #fillPlain: (burst: PacketBurst, first: number, index: number) => number;
   /** Whether any of those is not 0. */
   #shifted = false;
   #count = 0;
@@ -53,6 +54,7 @@ export class EspJobs {
     this.#nonces = zone.position + capacity * JOB_BYTES;
     this.#shapes = this.#nonces + capacity * NONCE_BYTES;
     this.#shifts = new Int8Array(capacity);
+    this.#fillPlain = fillPlainIn(memory, this.position, this.#nonces, this.#shapes);
   }
 
   /** Jobs in the table. */
@@ -73,49 +75,7 @@ export class EspJobs {
    * @returns that row
    */
   appendPlain(burst: PacketBurst, first: number): number {
-    const { i32 } = this.#memory;
-    const base = burst.position | 0;
-    const index = this.#count;
-    let jobAt = (this.position + index * JOB_BYTES) | 0;
-    let nonceAt = (this.#nonces + index * NONCE_BYTES) | 0;
-    let shapeAt = (this.#shapes + 4 * index) | 0;
-    let owner = 0;
-    let notCiphered = 0;
-    let at = base + (first << 2);
-    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
-      const r = at >> 2;
-      const sa = i32[r + BURST_SA];
-      if (sa !== owner) {
-        if ((i32[(sa + layout.SA_FLAGS) >> 2] & PLAIN_OR_INLINE) !== layout.SA_FLAG_PLAIN) break;
-        owner = sa;
-        notCiphered = (PLAIN_OFFSET + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
-      }
-      const job = jobAt >> 2;
-      const nonce = nonceAt >> 2;
-      if (i32[shapeAt >> 2] !== sa) {
-        i32[shapeAt >> 2] = sa;
-        i32[nonce] = i32[(sa + layout.SA_SALT) >> 2];
-        i32[job + (JOB_SESSION >> 2)] = i32[(sa + layout.SA_SESSION) >> 2];
-        i32[job + (JOB_CIPHER_OFFSET >> 2)] = PLAIN_OFFSET;
-        i32[job + (JOB_IV >> 2)] = nonceAt;
-        i32[job + (JOB_AAD_LENGTH >> 2)] = ESP_HEADER_BYTES;
-      }
-      const l3 = i32[r + BURST_L3];
-      const esp = (i32[r + BURST_HEADER] + l3) | 0;
-      const ciphered = (i32[r + BURST_LENGTH] - l3 - notCiphered) | 0;
-      const word = esp >> 2;
-      i32[nonce + 1] = i32[word + 2];
-      i32[nonce + 2] = i32[word + 3];
-      i32[job + (JOB_SOURCE >> 2)] = esp;
-      i32[job + (JOB_DESTINATION >> 2)] = esp;
-      i32[job + (JOB_CIPHER_LENGTH >> 2)] = ciphered;
-      i32[job + (JOB_AAD >> 2)] = esp;
-      i32[job + (JOB_TAG >> 2)] = (esp + PLAIN_OFFSET + ciphered) | 0;
-      jobAt = (jobAt + JOB_BYTES) | 0;
-      nonceAt = (nonceAt + NONCE_BYTES) | 0;
-      shapeAt = (shapeAt + 4) | 0;
-    }
-    const row = (at - base) >> 2;
+    const row = this.#fillPlain(burst, first, this.#count);
     this.#claim(first, row);
     return row;
   }
@@ -216,4 +176,59 @@ export class EspJobs {
   row(index: number): number {
     return index + this.#shifts[index];
   }
+}
+
+/**
+ * Writes the jobs from number `index` on for the rows from `first` on, up to one whose SA is not plain or inline. Returns
+ * that row.
+ */
+function fillPlainIn(
+  { i32 }: Memory,
+  jobs: number,
+  nonces: number,
+  shapes: number,
+): (burst: PacketBurst, first: number, index: number) => number {
+  return (burst: PacketBurst, first: number, index: number): number => {
+    const base = burst.position | 0;
+    let jobAt = (jobs + index * JOB_BYTES) | 0;
+    let nonceAt = (nonces + index * NONCE_BYTES) | 0;
+    let shapeAt = (shapes + 4 * index) | 0;
+    let owner = 0;
+    let notCiphered = 0;
+    let at = base + (first << 2);
+    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const sa = i32[r + BURST_SA];
+      if (sa !== owner) {
+        if ((i32[(sa + layout.SA_FLAGS) >> 2] & PLAIN_OR_INLINE) !== layout.SA_FLAG_PLAIN) break;
+        owner = sa;
+        notCiphered = (PLAIN_OFFSET + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
+      }
+      const job = jobAt >> 2;
+      const nonce = nonceAt >> 2;
+      if (i32[shapeAt >> 2] !== sa) {
+        i32[shapeAt >> 2] = sa;
+        i32[nonce] = i32[(sa + layout.SA_SALT) >> 2];
+        i32[job + (JOB_SESSION >> 2)] = i32[(sa + layout.SA_SESSION) >> 2];
+        i32[job + (JOB_CIPHER_OFFSET >> 2)] = PLAIN_OFFSET;
+        i32[job + (JOB_IV >> 2)] = nonceAt;
+        i32[job + (JOB_AAD_LENGTH >> 2)] = ESP_HEADER_BYTES;
+      }
+      const l3 = i32[r + BURST_L3];
+      const esp = (i32[r + BURST_HEADER] + l3) | 0;
+      const ciphered = (i32[r + BURST_LENGTH] - l3 - notCiphered) | 0;
+      const word = esp >> 2;
+      i32[nonce + 1] = i32[word + 2];
+      i32[nonce + 2] = i32[word + 3];
+      i32[job + (JOB_SOURCE >> 2)] = esp;
+      i32[job + (JOB_DESTINATION >> 2)] = esp;
+      i32[job + (JOB_CIPHER_LENGTH >> 2)] = ciphered;
+      i32[job + (JOB_AAD >> 2)] = esp;
+      i32[job + (JOB_TAG >> 2)] = (esp + PLAIN_OFFSET + ciphered) | 0;
+      jobAt = (jobAt + JOB_BYTES) | 0;
+      nonceAt = (nonceAt + NONCE_BYTES) | 0;
+      shapeAt = (shapeAt + 4) | 0;
+    }
+    return (at - base) >> 2;
+  };
 }

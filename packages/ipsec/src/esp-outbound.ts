@@ -62,6 +62,8 @@ export class EspOutbound {
   readonly #jobs: EspJobs;
   readonly #drops: Drops;
   readonly #egress: InlineEgress;
+  readonly #admit: (burst: PacketBurst) => number;
+  readonly #buildPlain: (burst: PacketBurst, first: number) => number;
   readonly #sequences: SequenceClaims;
 
   constructor(memory: Memory, jobs: EspJobs, drops: Drops, egress: InlineEgress) {
@@ -69,6 +71,8 @@ export class EspOutbound {
     this.#jobs = jobs;
     this.#drops = drops;
     this.#egress = egress;
+    this.#admit = admitIn(memory, (burst) => this.#restoreChecksums(burst));
+    this.#buildPlain = buildPlainIn(memory);
     this.#sequences = new SequenceClaims(memory);
   }
 
@@ -93,52 +97,6 @@ export class EspOutbound {
     this.#drops.sweep(burst);
   }
 
-  /** Step 1. Returns how many rows were marked as lost. */
-  #admit(burst: PacketBurst): number {
-    const { i32 } = this.#memory;
-    const base = burst.position | 0;
-    let owner = 0;
-    let flags = 0;
-    let before = 0;
-    let behind = 0;
-    let lost = 0;
-    let peculiar = 0;
-    for (let at = base, stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
-      const r = at >> 2;
-      const sa = i32[r + BURST_SA];
-      if (sa !== owner) {
-        owner = sa;
-        flags = i32[(sa + layout.SA_FLAGS) >> 2];
-        before = i32[(sa + layout.SA_BEFORE) >> 2];
-        behind = i32[(sa + layout.SA_BEHIND) >> 2];
-        peculiar |= flags & layout.SA_FLAG_2018_CHECKSUM;
-      }
-      const word = i32[r + BURST_MBUF] >> 2;
-      const ip = i32[r + BURST_HEADER];
-      const buffer = i32[word + (MBUF_BUF_ADDR >> 2)];
-      const bufferEnd = (buffer + (i32[word + (MBUF_BUF_LEN >> 2)] >>> 16)) | 0;
-      if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
-        i32[r + BURST_FATE] = DROP.sa_unserved;
-        lost++;
-      } else if (((ip - before) | 0) < buffer || ((ip + i32[r + BURST_LENGTH] + behind) | 0) > bufferEnd) {
-        i32[r + BURST_FATE] = DROP.headroom;
-        lost++;
-      } else if ((flags & layout.SA_FLAG_TUNNEL) !== 0) {
-        const ipv4 = (i32[ip >> 2] & 0xf0) === 0x40;
-        if (!(ipv4 ? decrementTtlAligned(i32, ip) : decrementHopLimitAligned(i32, ip))) {
-          i32[r + BURST_FATE] = DROP.ttl;
-          lost++;
-        }
-      } else if ((i32[ip >> 2] & 0xf0) === 0x40 && (i32[(ip >> 2) + 1] & IPV4_FRAGMENT_WORD) !== 0) {
-        // RFC 4303 section 3.3.4: transport mode wants whole packets.
-        i32[r + BURST_FATE] = DROP.fragment;
-        lost++;
-      }
-    }
-    if (peculiar !== 0) this.#restoreChecksums(burst);
-    return lost;
-  }
-
   #restoreChecksums({ count, header, sa, fate }: PacketBurst): void {
     const { u8, u32 } = this.#memory;
     const stale = layout.SA_FLAG_TUNNEL | layout.SA_FLAG_2018_CHECKSUM;
@@ -159,80 +117,6 @@ export class EspOutbound {
       row = end;
     }
     burst.family = family;
-  }
-
-  /** Builds the packets of plain SAs from row `first` on. Stops at another one, and returns its row. */
-  #buildPlain(burst: PacketBurst, first: number): number {
-    const { u8, i32, f64 } = this.#memory;
-    const base = burst.position | 0;
-    let owner = 0;
-    let spi = 0;
-    let around = 0;
-    let source = 0;
-    let destination = 0;
-    let fixedSum = 0;
-    let packets = 0;
-    let octets = 0;
-    let at = base + (first << 2);
-    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
-      const r = at >> 2;
-      const sa = i32[r + BURST_SA];
-      if (sa !== owner) {
-        if (owner !== 0) {
-          f64[(owner + layout.SA_PACKETS) >> 3] += packets;
-          f64[(owner + layout.SA_OCTETS) >> 3] += octets;
-          owner = 0;
-        }
-        if ((i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_PLAIN) === 0) break;
-        owner = sa;
-        packets = 0;
-        octets = 0;
-        spi = i32[(sa + layout.SA_SPI) >> 2];
-        around = (IPV4_HEADER_BYTES + PLAIN_ESP_BYTES + ESP_TRAILER_BYTES + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
-        source = i32[(sa + layout.SA_TEMPLATE + IPV4_SOURCE) >> 2];
-        destination = i32[(sa + layout.SA_TEMPLATE + IPV4_DESTINATION) >> 2];
-        fixedSum = i32[(sa + layout.SA_OUTER_SUM) >> 2];
-      }
-      const ip = i32[r + BURST_HEADER];
-      const bytes = i32[r + BURST_LENGTH];
-      const version = i32[ip >> 2];
-      packets = (packets + 1) | 0;
-      octets = (octets + bytes) | 0;
-
-      const pad = -(bytes + ESP_TRAILER_BYTES) & 3;
-      const padding = (ip + bytes) | 0;
-      const trailer = (padding + pad) | 0;
-      // Up to three bytes of padding, or less: what lies over them comes later.
-      u8[padding] = 1;
-      u8[padding + 1] = 2;
-      u8[padding + 2] = 3;
-      u8[trailer] = pad;
-      u8[trailer + 1] = (version & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6;
-
-      const sequence = swap32(i32[r + BURST_SEQUENCE]);
-      const total = (bytes + pad + around) | 0;
-      const tos = trafficClassOfWord(version);
-      const sum = foldedSum((fixedSum + tos + total) | 0);
-      const outer = (ip - IPV4_HEADER_BYTES - PLAIN_ESP_BYTES) >> 2;
-      i32[outer] = OUTER4_VERSION | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
-      i32[outer + 1] = 0;
-      i32[outer + 2] = OUTER4_TTL | ((sum & 0xff00) << 8) | (sum << 24);
-      i32[outer + 3] = source;
-      i32[outer + 4] = destination;
-      i32[outer + 5] = spi;
-      i32[outer + 6] = sequence;
-      // The IV is the sequence number as 64 bits.
-      i32[outer + 7] = 0;
-      i32[outer + 8] = sequence;
-      i32[r + BURST_HEADER] = outer << 2;
-      i32[r + BURST_LENGTH] = total;
-      i32[r + BURST_L3] = IPV4_HEADER_BYTES;
-    }
-    if (owner !== 0) {
-      f64[(owner + layout.SA_PACKETS) >> 3] += packets;
-      f64[(owner + layout.SA_OCTETS) >> 3] += octets;
-    }
-    return (at - base) >> 2;
   }
 
   /** Builds a run of packets of any SA. Returns their family now, 0 for any. */
@@ -307,4 +191,126 @@ export class EspOutbound {
       row = end;
     }
   }
+}
+
+/** Step 1. Returns how many rows were marked as lost. */
+function admitIn({ i32 }: Memory, restoreChecksums: (burst: PacketBurst) => void): (burst: PacketBurst) => number {
+  return (burst: PacketBurst): number => {
+    const base = burst.position | 0;
+    let owner = 0;
+    let flags = 0;
+    let before = 0;
+    let behind = 0;
+    let lost = 0;
+    let peculiar = 0;
+    for (let at = base, stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const sa = i32[r + BURST_SA];
+      if (sa !== owner) {
+        owner = sa;
+        flags = i32[(sa + layout.SA_FLAGS) >> 2];
+        before = i32[(sa + layout.SA_BEFORE) >> 2];
+        behind = i32[(sa + layout.SA_BEHIND) >> 2];
+        peculiar |= flags & layout.SA_FLAG_2018_CHECKSUM;
+      }
+      const word = i32[r + BURST_MBUF] >> 2;
+      const ip = i32[r + BURST_HEADER];
+      const buffer = i32[word + (MBUF_BUF_ADDR >> 2)];
+      const bufferEnd = (buffer + (i32[word + (MBUF_BUF_LEN >> 2)] >>> 16)) | 0;
+      if ((flags & layout.SA_FLAG_UNSERVED) !== 0) {
+        i32[r + BURST_FATE] = DROP.sa_unserved;
+        lost++;
+      } else if (((ip - before) | 0) < buffer || ((ip + i32[r + BURST_LENGTH] + behind) | 0) > bufferEnd) {
+        i32[r + BURST_FATE] = DROP.headroom;
+        lost++;
+      } else if ((flags & layout.SA_FLAG_TUNNEL) !== 0) {
+        const ipv4 = (i32[ip >> 2] & 0xf0) === 0x40;
+        if (!(ipv4 ? decrementTtlAligned(i32, ip) : decrementHopLimitAligned(i32, ip))) {
+          i32[r + BURST_FATE] = DROP.ttl;
+          lost++;
+        }
+      } else if ((i32[ip >> 2] & 0xf0) === 0x40 && (i32[(ip >> 2) + 1] & IPV4_FRAGMENT_WORD) !== 0) {
+        // RFC 4303 section 3.3.4: transport mode wants whole packets.
+        i32[r + BURST_FATE] = DROP.fragment;
+        lost++;
+      }
+    }
+    if (peculiar !== 0) restoreChecksums(burst);
+    return lost;
+  };
+}
+
+/** Builds the packets of plain SAs from row `first` on. Stops at another one, and returns its row. */
+function buildPlainIn({ u8, i32, f64 }: Memory): (burst: PacketBurst, first: number) => number {
+  return (burst: PacketBurst, first: number): number => {
+    const base = burst.position | 0;
+    let owner = 0;
+    let spi = 0;
+    let around = 0;
+    let source = 0;
+    let destination = 0;
+    let fixedSum = 0;
+    let packets = 0;
+    let octets = 0;
+    let at = base + (first << 2);
+    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const sa = i32[r + BURST_SA];
+      if (sa !== owner) {
+        if (owner !== 0) {
+          f64[(owner + layout.SA_PACKETS) >> 3] += packets;
+          f64[(owner + layout.SA_OCTETS) >> 3] += octets;
+          owner = 0;
+        }
+        if ((i32[(sa + layout.SA_FLAGS) >> 2] & layout.SA_FLAG_PLAIN) === 0) break;
+        owner = sa;
+        packets = 0;
+        octets = 0;
+        spi = i32[(sa + layout.SA_SPI) >> 2];
+        around = (IPV4_HEADER_BYTES + PLAIN_ESP_BYTES + ESP_TRAILER_BYTES + i32[(sa + layout.SA_ICV_BYTES) >> 2]) | 0;
+        source = i32[(sa + layout.SA_TEMPLATE + IPV4_SOURCE) >> 2];
+        destination = i32[(sa + layout.SA_TEMPLATE + IPV4_DESTINATION) >> 2];
+        fixedSum = i32[(sa + layout.SA_OUTER_SUM) >> 2];
+      }
+      const ip = i32[r + BURST_HEADER];
+      const bytes = i32[r + BURST_LENGTH];
+      const version = i32[ip >> 2];
+      packets = (packets + 1) | 0;
+      octets = (octets + bytes) | 0;
+
+      const pad = -(bytes + ESP_TRAILER_BYTES) & 3;
+      const padding = (ip + bytes) | 0;
+      const trailer = (padding + pad) | 0;
+      // Up to three bytes of padding, or less: what lies over them comes later.
+      u8[padding] = 1;
+      u8[padding + 1] = 2;
+      u8[padding + 2] = 3;
+      u8[trailer] = pad;
+      u8[trailer + 1] = (version & 0xf0) === 0x40 ? IPPROTO_IPIP : IPPROTO_IPV6;
+
+      const sequence = swap32(i32[r + BURST_SEQUENCE]);
+      const total = (bytes + pad + around) | 0;
+      const tos = trafficClassOfWord(version);
+      const sum = foldedSum((fixedSum + tos + total) | 0);
+      const outer = (ip - IPV4_HEADER_BYTES - PLAIN_ESP_BYTES) >> 2;
+      i32[outer] = OUTER4_VERSION | (tos << 8) | ((total & 0xff00) << 8) | (total << 24);
+      i32[outer + 1] = 0;
+      i32[outer + 2] = OUTER4_TTL | ((sum & 0xff00) << 8) | (sum << 24);
+      i32[outer + 3] = source;
+      i32[outer + 4] = destination;
+      i32[outer + 5] = spi;
+      i32[outer + 6] = sequence;
+      // The IV is the sequence number as 64 bits.
+      i32[outer + 7] = 0;
+      i32[outer + 8] = sequence;
+      i32[r + BURST_HEADER] = outer << 2;
+      i32[r + BURST_LENGTH] = total;
+      i32[r + BURST_L3] = IPV4_HEADER_BYTES;
+    }
+    if (owner !== 0) {
+      f64[(owner + layout.SA_PACKETS) >> 3] += packets;
+      f64[(owner + layout.SA_OCTETS) >> 3] += octets;
+    }
+    return (at - base) >> 2;
+  };
 }

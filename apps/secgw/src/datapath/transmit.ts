@@ -56,12 +56,14 @@ export class TransmitStage {
   readonly #buffers: (TransmitBuffer | undefined)[] = [];
   readonly #counters: number;
   readonly #drops: Drops;
+  readonly #prepare: (burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer) => void;
 
   /** @param counters the lcore's counters, an index in `memory.f64` */
   constructor(memory: Memory, targets: readonly TransmitTarget[], counters: number, drops: Drops) {
     this.#memory = memory;
     this.#counters = counters;
     this.#drops = drops;
+    this.#prepare = prepareIn(memory, (burst, first, end, mtu) => this.#dropLonger(burst, first, end, mtu));
     for (const target of targets) this.#buffers[target.port.id] = new TransmitBuffer(target);
   }
 
@@ -96,9 +98,41 @@ export class TransmitStage {
     }
   }
 
-  /** Appends rows `first` to `end` - 1 to the packets that wait: there is room for them. */
-  #prepare(burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer): void {
-    const { u16, i32 } = this.#memory;
+  #dropLonger(burst: PacketBurst, first: number, end: number, mtu: number): void {
+    for (let row = first; row < end; row++) {
+      if (burst.length[row] > mtu) this.#drops.drop(burst.mbuf[row], DROP.mtu, burst.sa[row]);
+    }
+  }
+
+  #dropRun(burst: PacketBurst, first: number, end: number, reason: number): void {
+    for (let row = first; row < end; row++) this.#drops.drop(burst.mbuf[row], reason, burst.sa[row]);
+  }
+
+  /** Sends what waits, on all ports. */
+  flush(): void {
+    for (let port = 0; port < this.#buffers.length; port++) {
+      const buffer = this.#buffers[port];
+      if (buffer !== undefined && buffer.count > 0) this.#flush(buffer);
+    }
+  }
+
+  #flush(buffer: TransmitBuffer): void {
+    const { f64 } = this.#memory;
+    const { port, queue } = buffer.target;
+    const sent = port.txBurst(queue, buffer.table, buffer.count);
+    for (let i = sent; i < buffer.count; i++) this.#drops.drop(buffer.table[i], DROP.tx_full, 0);
+    f64[this.#counters + (COUNTER.sent >> 3)] += sent;
+    f64[this.#counters + (COUNTER.txCalls >> 3)] += 1;
+    buffer.count = 0;
+  }
+}
+
+/** Appends rows `first` to `end` - 1 to the packets that wait: there is room for them. */
+function prepareIn(
+  { u16, i32 }: Memory,
+  dropLonger: (burst: PacketBurst, first: number, end: number, mtu: number) => void,
+): (burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer) => void {
+  return (burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer): void => {
     const base = burst.position | 0;
     const { table, mtu } = buffer;
     const word0 = buffer.word0 | 0;
@@ -130,34 +164,6 @@ export class TransmitStage {
       waiting = (waiting + 1) | 0;
     }
     buffer.count = waiting;
-    if (lost !== 0) this.#dropLonger(burst, first, end, mtu);
-  }
-
-  #dropLonger(burst: PacketBurst, first: number, end: number, mtu: number): void {
-    for (let row = first; row < end; row++) {
-      if (burst.length[row] > mtu) this.#drops.drop(burst.mbuf[row], DROP.mtu, burst.sa[row]);
-    }
-  }
-
-  #dropRun(burst: PacketBurst, first: number, end: number, reason: number): void {
-    for (let row = first; row < end; row++) this.#drops.drop(burst.mbuf[row], reason, burst.sa[row]);
-  }
-
-  /** Sends what waits, on all ports. */
-  flush(): void {
-    for (let port = 0; port < this.#buffers.length; port++) {
-      const buffer = this.#buffers[port];
-      if (buffer !== undefined && buffer.count > 0) this.#flush(buffer);
-    }
-  }
-
-  #flush(buffer: TransmitBuffer): void {
-    const { f64 } = this.#memory;
-    const { port, queue } = buffer.target;
-    const sent = port.txBurst(queue, buffer.table, buffer.count);
-    for (let i = sent; i < buffer.count; i++) this.#drops.drop(buffer.table[i], DROP.tx_full, 0);
-    f64[this.#counters + (COUNTER.sent >> 3)] += sent;
-    f64[this.#counters + (COUNTER.txCalls >> 3)] += 1;
-    buffer.count = 0;
-  }
+    if (lost !== 0) dropLonger(burst, first, end, mtu);
+  };
 }
