@@ -1,9 +1,9 @@
-import { readCapture, writePcap } from '@inline-ipsec/net/pcap';
+import { writePcap } from '@inline-ipsec/net/pcap';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ALGORITHMS, type EspAssociation, type EspMode, saLine, TUNNEL, tsharkWords } from './esp-association.ts';
 import { lookFor, runForeign } from './foreign-programs.ts';
 import { captureWords, type Ending, runGateway } from './gateway-process.ts';
-import { afterHops, frameOf, fromHex, hex, udpPacket } from './packets.ts';
+import { afterHops, frameOf, fromHex, hex, packetsOf, spiOf, udpPacket } from './packets.ts';
 import { SCAPY_ESP, scapyEsp } from './scapy.ts';
 import { TemporaryFolder } from './temporary-folder.ts';
 
@@ -82,16 +82,7 @@ async function carry(input: { clear?: readonly Uint8Array[]; esp?: readonly Uint
   return ending;
 }
 
-/** The IP packets of a capture, without what pads a frame. */
-function packetsOf(name: string): Uint8Array[] {
-  return readCapture(folder.read(name)).map(({ data }) => {
-    const ip = data.subarray(14);
-    return ip.subarray(0, ip[0] >>> 4 === 4 ? (ip[2] << 8) | ip[3] : 40 + ((ip[4] << 8) | ip[5]));
-  });
-}
-
-const spiOf = (packet: Uint8Array) =>
-  new DataView(packet.buffer, packet.byteOffset).getUint32(packet[0] >>> 4 === 4 ? 20 : 40);
+const packetsIn = (name: string) => packetsOf(folder.read(name));
 const hops = (mode: EspMode) => (mode === 'transport' ? 0 : 1);
 const sizes = (destination: string) => SIZES.map((bytes) => udpPacket(destination, bytes));
 
@@ -101,13 +92,13 @@ describe('what the card enciphers', () => {
   beforeAll(async () => {
     const { stdout } = await carry({ clear: ROWS.flatMap(({ out }) => sizes(out)) });
     expect(stdout).not.toContain('Dropped as');
-    expect(packetsOf('out1.pcap')).toHaveLength(ROWS.length * SIZES.length);
+    expect(packetsIn('out1.pcap')).toHaveLength(ROWS.length * SIZES.length);
   });
 
   it.skipIf(!SCAPY_ESP.here).each(NAMED)(
     `is deciphered by scapy: %s${SCAPY_ESP.note}`,
     (_name, { mode, out, outbound }) => {
-      const packets = packetsOf('out1.pcap').filter((packet) => spiOf(packet) === outbound.spi);
+      const packets = packetsIn('out1.pcap').filter((packet) => spiOf(packet) === outbound.spi);
       const [answers] = scapyEsp('decrypt', [{ association: outbound, packets }]);
       expect(answers).toEqual(sizes(out).map((packet) => ({ packet: hex(afterHops(packet, hops(mode))) })));
     },
@@ -138,7 +129,7 @@ rt ipv6 dst fd10::/16 port 1
     const out = ['aside0.pcap', 'aside1.pcap'] as const;
     const words = captureWords({ configuration: 'lookaside.cfg', clear: 'clear.pcap', out });
     expect(await runGateway(folder.path, words)).toMatchObject({ status: 0 });
-    expect(packetsOf('out1.pcap').map(hex)).toEqual(packetsOf('aside1.pcap').map(hex));
+    expect(packetsIn('out1.pcap').map(hex)).toEqual(packetsIn('aside1.pcap').map(hex));
   });
 });
 
@@ -155,7 +146,7 @@ describe.skipIf(!SCAPY_ESP.here)(`what scapy enciphers${SCAPY_ESP.note}`, () => 
   it.each(NAMED)('is deciphered by the card: %s', async (_name, each) => {
     const { stdout } = await carry({ esp: esp[ROWS.indexOf(each)] });
     expect(stdout).not.toContain('Dropped as');
-    expect(packetsOf('out0.pcap').map(hex)).toEqual(
+    expect(packetsIn('out0.pcap').map(hex)).toEqual(
       sizes(each.in).map((packet) => hex(afterHops(packet, hops(each.mode)))),
     );
   });
@@ -163,7 +154,7 @@ describe.skipIf(!SCAPY_ESP.here)(`what scapy enciphers${SCAPY_ESP.note}`, () => 
   it('is deciphered from the first packet on, all associations at once', async () => {
     const { stdout } = await carry({ esp: SIZES.flatMap((_, i) => esp.map((packets) => packets[i])) });
     expect(stdout).not.toContain('Dropped as');
-    expect(packetsOf('out0.pcap')).toHaveLength(ROWS.length * SIZES.length);
+    expect(packetsIn('out0.pcap')).toHaveLength(ROWS.length * SIZES.length);
   });
 
   it.each(NAMED)('is dropped when a bit of it was changed on the way: %s', async (_name, each) => {
@@ -172,6 +163,6 @@ describe.skipIf(!SCAPY_ESP.here)(`what scapy enciphers${SCAPY_ESP.note}`, () => 
     bad[bad.length - 1] ^= 1;
     const { stdout } = await carry({ esp: packets });
     expect(stdout).toContain('Dropped as offload_failed: 1 ');
-    expect(packetsOf('out0.pcap')).toHaveLength(SIZES.length - 1);
+    expect(packetsIn('out0.pcap')).toHaveLength(SIZES.length - 1);
   });
 });

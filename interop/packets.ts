@@ -2,6 +2,7 @@ import { writeIpv4UdpTcpChecksum, writeIpv6UdpTcpChecksum } from '@inline-ipsec/
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, writeEthernetHeader } from '@inline-ipsec/net/ethernet';
 import { decrementTtl, parseIpv4, writeIpv4Header } from '@inline-ipsec/net/ipv4';
 import { decrementHopLimit, parseIpv6, writeIpv6Header } from '@inline-ipsec/net/ipv6';
+import { readCapture } from '@inline-ipsec/net/pcap';
 import { writeUdpHeader } from '@inline-ipsec/net/udp';
 
 /** Packets for the gateway to carry: UDP over either family, with right checksums. */
@@ -42,6 +43,19 @@ function udp6(destination: string, bytes: number): Uint8Array {
 function writeData(packet: Uint8Array, at: number, bytes: number): void {
   writeUdpHeader(packet, at, { sourcePort: 4001, destinationPort: 4002, length: UDP_BYTES + bytes });
   for (let i = 0; i < bytes; i++) packet[at + UDP_BYTES + i] = i * 5 + bytes;
+}
+
+/** The IP packets of a capture, without what pads a frame. */
+export function packetsOf(capture: Uint8Array): Uint8Array[] {
+  return readCapture(capture).map(({ data }) => {
+    const ip = data.subarray(14);
+    return ip.subarray(0, ip[0] >>> 4 === 4 ? (ip[2] << 8) | ip[3] : 40 + ((ip[4] << 8) | ip[5]));
+  });
+}
+
+/** The SPI of an ESP packet without IPv4 options or IPv6 extension headers. */
+export function spiOf(packet: Uint8Array): number {
+  return new DataView(packet.buffer, packet.byteOffset).getUint32(packet[0] >>> 4 === 4 ? 20 : 40);
 }
 
 /** The same packet after `hops` gateways. */

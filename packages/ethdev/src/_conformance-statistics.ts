@@ -44,6 +44,23 @@ export function addStatisticsCases(
     }
   });
 
+  add('has lost what it counts as missed and as errors, each packet for one reason', (bench) => {
+    const { port, memory } = bench;
+    start(bench);
+    const lost = () => Object.values(port.losses()).reduce((sum, count) => sum + count, 0);
+    const counted = ({ imissed, ierrors, oerrors } = port.stats()) => imissed + ierrors + oerrors;
+    same(lost(), 0, 'losses of a fresh port');
+    // An mbuf without a byte is nothing that could be sent.
+    const table = Uint32Array.of(bench.pool.alloc());
+    const taken = port.txBurst(0, table, 1);
+    pktmbufFreeBulk(memory, table, taken, 1 - taken);
+    freeReceived(bench);
+    same(lost(), counted(), 'losses');
+    port.stop();
+    port.resetStats();
+    same(lost(), 0, 'losses after a reset');
+  });
+
   if (sends) {
     add('keeps what it has sent over stop, start and a new configuration', (bench) => {
       start(bench);

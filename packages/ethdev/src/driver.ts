@@ -3,7 +3,7 @@ import type { FlowOperations } from './flow.ts';
 import type { EthLink } from './link.ts';
 import type { RssCapabilities, RssConfiguration } from './rss.ts';
 import type { SecurityContext } from './security-context.ts';
-import type { EthStatistics } from './statistics.ts';
+import type { EthStatistics, PortLosses } from './statistics.ts';
 
 /**
  * What a driver of a port (a PMD) implements. Programs do not use it: they use the `EthPort` around it, which checks
@@ -42,6 +42,11 @@ export interface EthDeviceInfo {
   readonly txQueueOffloads?: number;
   /** The smallest buffer, without headroom, that a receive queue takes, in bytes. */
   readonly minRxBufferBytes: number;
+  /**
+   * What it fills of a receive buffer is a multiple of so many bytes; a frame that is longer lies in several. Default 1
+   * (DPDK tells the outcome, as `rx_buf_size` of `rte_eth_rx_queue_info_get`).
+   */
+  readonly rxBufferStep?: number;
   /** The longest frame in bytes, FCS included (DPDK: `max_rx_pktlen`). */
   readonly maxFrameBytes: number;
   readonly minMtu: number;
@@ -121,6 +126,11 @@ export interface EthDriver {
 
   /** Counts since the driver was made, summed over queues, written into `into`. Counters never go back. */
   readStatistics(into: EthStatistics): void;
+  /**
+   * Packets that were lost, by reason, since the driver was made: `imissed`, `ierrors` and `oerrors` taken apart. Every reason
+   * that it knows is there, with 0 as well. Left out: it knows no more than those three tell.
+   */
+  readLosses?(): PortLosses;
 
   /** Makes this its address. Left out: it cannot be changed. */
   setMacAddress?(address: Uint8Array): void;

@@ -243,6 +243,17 @@ describe('EthPort, running', () => {
     expect(port.stats()).toMatchObject({ ipackets: 3, oerrors: 0 });
   });
 
+  it('tells what it has lost since then, by the reasons of its driver or by the three that all have', () => {
+    driver.readStatistics = (into) => Object.assign(into, emptyStatistics(), { imissed: 1, ierrors: 2, oerrors: 3 });
+    expect(port.losses()).toEqual({ rxMissed: 1, rxErrors: 2, txErrors: 3 });
+    let rxOversize = 2;
+    driver.readLosses = () => ({ rxMissed: 1, rxOversize, txBadLength: 3 });
+    expect(port.losses()).toEqual({ rxMissed: 1, rxOversize: 2, txBadLength: 3 });
+    port.resetStats();
+    rxOversize++;
+    expect(port.losses()).toEqual({ rxMissed: 0, rxOversize: 1, txBadLength: 0 });
+  });
+
   it('tells the driver what it was made to be before the start', () => {
     driver.setPromiscuous = (on) => driver.calls.push(`promiscuous ${on}`);
     driver.setAllMulticast = (on) => driver.calls.push(`allmulticast ${on}`);

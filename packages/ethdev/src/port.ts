@@ -13,7 +13,14 @@ import { RX_OFFLOAD_VLAN_FILTER, rxOffloadNames, txOffloadNames } from './offloa
 import type { PortOptions, RxQueueOptions, TxQueueOptions } from './port-options.ts';
 import type { RssConfiguration } from './rss.ts';
 import type { SecurityContext } from './security-context.ts';
-import { type EthStatistics, emptyStatistics, statisticsSince } from './statistics.ts';
+import {
+  type EthStatistics,
+  emptyStatistics,
+  lossesSince,
+  type PortLosses,
+  plainLosses,
+  statisticsSince,
+} from './statistics.ts';
 
 /**
  * A port (DPDK: what `rte_eth_dev_…`, `rte_eth_…` and `rte_flow_…` do with a port id). It checks what a program asks for
@@ -60,6 +67,7 @@ export class EthPort {
   #promiscuous = false;
   #allMulticast = false;
   #before: EthStatistics = emptyStatistics();
+  #lossesBefore: PortLosses = {};
 
   /** Use `EthPorts.add`. `released` is called when the port is closed. */
   constructor(id: number, name: string, driver: EthDriver, wires: readonly Wire[], released: () => void) {
@@ -298,17 +306,26 @@ export class EthPort {
   /** Counts since it was added or since {@link resetStats} (DPDK: `rte_eth_stats_get`). */
   stats(): EthStatistics {
     this.#alive();
-    const now = emptyStatistics();
-    this.driver.readStatistics(now);
-    return statisticsSince(now, this.#before);
+    return statisticsSince(this.#statistics(), this.#before);
   }
 
-  /** Lets {@link stats} begin at 0 (DPDK: `rte_eth_stats_reset`). The driver's counters go on, for they have one writer. */
+  /**
+   * Packets that it has lost, by reason, since it was added or since {@link resetStats}: what `imissed`, `ierrors` and
+   * `oerrors` count, taken apart as far as its driver can (DPDK: the errors among `rte_eth_xstats_get`).
+   */
+  losses(): PortLosses {
+    this.#alive();
+    return lossesSince(this.#losses(), this.#lossesBefore);
+  }
+
+  /**
+   * Lets {@link stats} and {@link losses} begin at 0 (DPDK: `rte_eth_stats_reset`, `rte_eth_xstats_reset`). The driver's
+   * counters go on, for they have one writer.
+   */
   resetStats(): void {
     this.#alive();
-    const now = emptyStatistics();
-    this.driver.readStatistics(now);
-    this.#before = now;
+    this.#before = this.#statistics();
+    this.#lossesBefore = this.#losses();
   }
 
   /** The link as of now (DPDK: `rte_eth_link_get_nowait`). */
@@ -514,6 +531,16 @@ export class EthPort {
     this.#txLive = 0;
     if (this.#state === 'started') this.#state = 'stopped';
     if (this.driver.info.keepsFlowRules !== true && this.#flows.count > 0) this.flowFlush();
+  }
+
+  #statistics(): EthStatistics {
+    const now = emptyStatistics();
+    this.driver.readStatistics(now);
+    return now;
+  }
+
+  #losses(): PortLosses {
+    return this.driver.readLosses?.() ?? plainLosses(this.#statistics());
   }
 
   get #who(): string {

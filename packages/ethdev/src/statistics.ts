@@ -21,6 +21,12 @@ export interface EthStatistics {
   rxNombuf: number;
 }
 
+/**
+ * Packets that a port has lost, by reason: those of `imissed`, `ierrors` and `oerrors` of {@link EthStatistics} together
+ * (DPDK: the names of `rte_eth_xstats_get` that end in `_errors`). The names are the driver's.
+ */
+export type PortLosses = Readonly<Record<string, number>>;
+
 /** The names of {@link EthStatistics}, in the order in which programs print them. */
 export const ETH_STATISTICS: readonly (keyof EthStatistics)[] = [
   'ipackets',
@@ -45,6 +51,16 @@ export function emptyStatistics(): EthStatistics {
     oerrors: 0,
     rxNombuf: 0,
   };
+}
+
+/** What a driver that tells no reasons has lost. */
+export function plainLosses({ imissed, ierrors, oerrors }: EthStatistics): PortLosses {
+  return { rxMissed: imissed, rxErrors: ierrors, txErrors: oerrors };
+}
+
+/** `now` − `before`, reason by reason. */
+export function lossesSince(now: PortLosses, before: PortLosses): PortLosses {
+  return Object.fromEntries(Object.entries(now).map(([reason, count]) => [reason, count - (before[reason] ?? 0)]));
 }
 
 /** `now` − `before`, counter by counter. */

@@ -203,6 +203,7 @@ describe('jumbo frames', () => {
       expect(u16[(m + MBUF_NB_SEGS) >> 1]).toBe(dataRoom === 2176 ? 5 : 1);
       expect(bench.card.read(REG.HLREG0) & field.HLREG0_JUMBOEN).toBe(field.HLREG0_JUMBOEN);
       expect(bench.port.stats()).toMatchObject({ ipackets: 2, ierrors: 1, ibytes: 8996 + 60 });
+      expect(bench.port.losses()).toMatchObject({ rxOversize: 1, rxUndersize: 0, rxMissed: 0 });
       bench.free(m, after);
       bench.end();
     }
@@ -215,6 +216,7 @@ describe('jumbo frames', () => {
     expect(got.map((m) => bench.bytes(m).length)).toEqual([1514]);
     bench.free(...got);
     expect(bench.port.stats()).toMatchObject({ ipackets: 1, ierrors: 1 });
+    expect(bench.port.losses()).toMatchObject({ rxOversize: 1 });
     bench.end();
   });
 });

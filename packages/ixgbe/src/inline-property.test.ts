@@ -39,6 +39,8 @@ const OPERATION = fc.oneof(
   fc.record({ do: fc.constant('restart' as const) }),
 );
 
+type Operation = typeof OPERATION extends fc.Arbitrary<infer T> ? T : never;
+
 /** What must be: a plain map of SAs, and the frames that must come out next. */
 class Model {
   readonly out = new Map<number, { session: SecuritySession; spi: number; key: number }>();
@@ -55,7 +57,7 @@ class Model {
     this.bench = bench;
   }
 
-  run(operation: typeof OPERATION extends fc.Arbitrary<infer T> ? T : never): void {
+  run(operation: Operation): void {
     const { bench } = this;
     switch (operation.do) {
       case 'add out': {
@@ -138,7 +140,8 @@ class Model {
     }
   }
 
-  finish(): void {
+  /** Looks at all entries of the card's tables, behind a step. */
+  look(): void {
     this.run({ do: 'step' });
     this.bench.port.stats();
     const bound = [...this.in.values()];
@@ -153,6 +156,10 @@ class Model {
     expect(counters.txSecurityZeroKey ?? 0).toBe(0);
     expect(counters.txSecurityOff ?? 0).toBe(0);
     expect(counters.tableCommandsIgnored ?? 0).toBe(0);
+  }
+
+  finish(): void {
+    this.look();
     this.bench.end();
   }
 }
@@ -160,6 +167,55 @@ class Model {
 /** Each run has as many: 10,000 in all. */
 const STEPS = 250;
 const RUNS = 40;
+
+/** Steps of the one long sequence, and steps from one look at the card's tables to the next. */
+const LONG = 10_000;
+const LOOK = 40;
+/** For how long a sequence that fails is made shorter, in milliseconds. */
+const SHORTENING = 20_000;
+/** The seed of the sequence: another one each time, unless it is given to see a failure again. */
+const SEED = Number(process.env['SEQUENCE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+/** Where a sequence fails, and why. */
+interface Failure {
+  /** The steps up to there. */
+  readonly steps: readonly Operation[];
+  readonly error: unknown;
+}
+
+/** Does these steps on a card of their own. */
+function failureOf(steps: readonly Operation[]): Failure | undefined {
+  let done = 0;
+  try {
+    const model = new Model(secureBench());
+    for (const step of steps) {
+      done++;
+      model.run(step);
+      if (done % LOOK === 0) model.look();
+    }
+    model.finish();
+  } catch (error) {
+    return { steps: steps.slice(0, done), error };
+  }
+  return undefined;
+}
+
+/**
+ * Leaves out what the failure does not need, while there is time: every operation may come at any time, so what is left is a
+ * sequence too. (fast-check's own way takes hours, for it tries a step at a time, and each try is a whole sequence.)
+ */
+function shortened(failure: Failure): Failure {
+  const end = Date.now() + SHORTENING;
+  let best = failure;
+  for (let part = best.steps.length >> 1; part > 0; part >>= 1) {
+    for (let from = 0; from < best.steps.length && Date.now() < end; ) {
+      const less = failureOf([...best.steps.slice(0, from), ...best.steps.slice(from + part)]);
+      if (less === undefined) from += part;
+      else best = less;
+    }
+  }
+  return best;
+}
 
 describe('SAs added, ended and used in any order', () => {
   it('never decipher or encipher under a wrong key, never send in clear, and leave no entry behind', () => {
@@ -170,6 +226,19 @@ describe('SAs added, ended and used in any order', () => {
         model.finish();
       }),
       { numRuns: RUNS },
+    );
+  });
+
+  it('hold to that through one sequence of 10,000 steps on one card', { timeout: 120_000 }, () => {
+    const [steps] = fc.sample(fc.array(OPERATION, { minLength: LONG, maxLength: LONG }), { seed: SEED, numRuns: 1 });
+    expect(steps).toHaveLength(LONG);
+    const failure = failureOf(steps);
+    if (failure === undefined) return;
+    const { steps: few, error } = shortened(failure);
+    const list = few.slice(-100).map((step) => JSON.stringify(step));
+    throw new Error(
+      `step ${failure.steps.length} of SEQUENCE_SEED=${SEED} fails; ${few.length} steps do, of which these are the last:\n${list.join('\n')}\n${error}`,
+      { cause: error },
     );
   });
 });

@@ -28,7 +28,7 @@ import {
   type SecurityAssociations,
 } from './security-associations.ts';
 import { cryptoMappingLines, linkLines, logMainLoops } from './start-up-lines.ts';
-import { type LcoreStatistics, lcoreStatistics, statisticsText } from './statistics-screen.ts';
+import { type LcoreStatistics, lcoreStatistics, portLossLines, statisticsText } from './statistics-screen.ts';
 
 /** Mbufs that a pool has at least (DPDK's gateway: `nb_mbufs_in_pool`). */
 const LEAST_MBUFS = 8192;
@@ -203,10 +203,11 @@ export class Gateway {
     return allDrops(this.#parts.eal.memory, port);
   }
 
-  /** Prints the statistics screen, with the reasons for drops behind it. */
+  /** Prints the statistics screen, with the reasons for drops behind it: the gateway's, and those of each port. */
   printStatistics(): void {
     const lcores = this.loops.map(({ lcore }) => lcore);
     this.#parts.eal.environment.write('stdout', statisticsText(this.memory, lcores));
+    for (const line of portLossLines(this.#ports)) this.#print(line);
   }
 
   /** Ends everything: sessions, flow rules, crypto devices, ports. What was under way is sent first. */

@@ -2,12 +2,16 @@ import { SetupError } from '@inline-ipsec/eal/errors';
 import { RX_OFFLOAD_SECURITY, TX_OFFLOAD_IPV4_CKSUM, TX_OFFLOAD_SECURITY } from '@inline-ipsec/ethdev/offloads';
 import type { EthPort } from '@inline-ipsec/ethdev/port';
 import { RSS_IP, RSS_SCTP, RSS_TCP, RSS_UDP } from '@inline-ipsec/ethdev/rss';
+import { PKTMBUF_HEADROOM } from '@inline-ipsec/mbuf/layout';
 import type { PktmbufPool } from '@inline-ipsec/mbuf/pktmbuf';
 import { formatMac } from '@inline-ipsec/net/ethernet';
 import type { GatewayConfiguration } from '../configuration/rules.ts';
 
 /** Descriptors of each queue, where the port can have so many (DPDK's gateway: `IPSEC_SECGW_RX_DESC_DEFAULT`). */
 const DESCRIPTORS = 1024;
+
+/** Bytes of the header in front of an IP packet. */
+const ETHERNET_BYTES = 14;
 
 /** What packets are spread over queues by, where the port can (DPDK's gateway: `rss_hf`). */
 const HASH_FUNCTIONS = RSS_IP | RSS_UDP | RSS_TCP | RSS_SCTP;
@@ -60,7 +64,6 @@ export function setUpPort(
   print(
     `port ${port.id} configuring rx_offloads=0x${(rxOffloads >>> 0).toString(16)}, tx_offloads=0x${(txOffloads >>> 0).toString(16)}`,
   );
-  const mtu = Math.min(Math.max(setup.mtu, info.minMtu), info.maxMtu);
   const functions = HASH_FUNCTIONS & (info.rss?.functions ?? 0);
   // DPDK's gateway says so of every port; here it is said where it makes a difference.
   if (rxQueues > 1 && functions !== HASH_FUNCTIONS) {
@@ -69,7 +72,8 @@ export function setUpPort(
     );
   }
   const offloads = { rxOffloads: rxOffloads >>> 0, txOffloads: txOffloads >>> 0 };
-  port.configure({ rxQueues, txQueues, ...offloads, mtu, ...(rxQueues > 1 ? { rss: { functions } } : {}) });
+  port.configure({ rxQueues, txQueues, ...offloads, mtu: setup.mtu, ...(rxQueues > 1 ? { rss: { functions } } : {}) });
+  checkBuffers(port, setup);
 
   const descriptors = port.adjustDescriptors(DESCRIPTORS, DESCRIPTORS);
   setup.txLcores.slice(0, txQueues).forEach((lcore, queue) => {
@@ -81,6 +85,26 @@ export function setUpPort(
     port.rxQueueSetup(queue, { descriptors: descriptors.rx, pool: setup.pool });
   });
   port.promiscuous = setup.promiscuous;
+}
+
+/**
+ * A card fills buffers in steps, so that a frame can need two of them although its bytes would fit one.
+ *
+ * @throws SetupError `ERR_NOT_YET` (ENOTSUP)
+ */
+function checkBuffers(port: EthPort, { mtu, pool }: PortSetup): void {
+  const { rxBufferStep = 1 } = port.info();
+  const usable = pool.dataRoom - PKTMBUF_HEADROOM;
+  const frame = mtu + ETHERNET_BYTES;
+  if (frame <= usable - (usable % rxBufferStep)) return;
+  const needed = Math.ceil(frame / rxBufferStep) * rxBufferStep + PKTMBUF_HEADROOM;
+  throw new SetupError({
+    code: 'ERR_NOT_YET',
+    errno: 'ENOTSUP',
+    message: `port ${port.id} (${port.name}) fills buffers in steps of ${rxBufferStep} bytes, so a packet of the mtu (--mtu) would lie in two; that comes later`,
+    expected: `-j ${needed} or more`,
+    got: `-j ${pool.dataRoom}`,
+  });
 }
 
 /** DPDK's net_tap has several queues, so whoever asks for them is not wrong. */

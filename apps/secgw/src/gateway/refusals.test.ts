@@ -134,6 +134,24 @@ describe('a port configuration that a port cannot do is refused with the limit a
       /an MTU of at most 9710, got 9711; use a smaller MTU/,
     );
   });
+
+  it('an MTU beyond its limits, as DPDK refuses it', () => {
+    expect(message([], ['--mtu', '15855', '-j', '17000', '-s', '1024'])).toBe(
+      'port 0 (0000:06:00.0) cannot have this MTU: expected 68 to 15854, got 15855; the nearest that works is 15854',
+    );
+    expect(message([], ['--mtu', '67'])).toMatch(/^port 0 .* expected 68 to 15854, got 67; the nearest .* 68$/);
+    expect(start(['rt ipv4 dst 10.0.0.0/8 port 1'], ['--mtu', '68']).refusal).toBeUndefined();
+  });
+
+  it('an MTU that fits a buffer, but not what the card fills of it', () => {
+    const small = ['--mtu', '9000', '-s', '3072', '-j'];
+    expect(message([], [...small, '9343'])).toBe(
+      'port 0 (0000:06:00.0) fills buffers in steps of 1024 bytes, so a packet of the mtu (--mtu) would lie in two; that comes later: expected -j 9344 or more, got -j 9343',
+    );
+    expect(start([], [...small, '9344']).refusal).toBeUndefined();
+    const software = ['--vdev', 'net_null0,no-rx=1', '--vdev', 'net_null1,no-rx=1'];
+    expect(start([], [...small, '9146'], software).refusal).toBeUndefined();
+  });
 });
 
 describe('a flow line that a port cannot do', () => {

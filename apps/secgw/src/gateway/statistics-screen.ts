@@ -1,4 +1,5 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
+import type { EthPort } from '@inline-ipsec/ethdev/port';
 import { DROP_REASONS } from '@inline-ipsec/ipsec/drop-reason';
 import { allDrops, Drops } from '@inline-ipsec/ipsec/drops';
 import { BURST_MAX } from '@inline-ipsec/ipsec/packet-burst';
@@ -72,6 +73,15 @@ export function dropLines(memory: Memory): string[] {
   const drops = allDrops(memory);
   return DROP_REASONS.filter(({ name }) => drops[name] !== undefined).map(
     ({ name, text }) => `Dropped as ${name}: ${drops[name]} (${text})`,
+  );
+}
+
+/** Every reason for which a port itself has lost something, one string a line; none when nothing was. Not from any thread: the driver reads it. */
+export function portLossLines(ports: readonly EthPort[]): string[] {
+  return ports.flatMap((port) =>
+    Object.entries(port.losses())
+      .filter(([, lost]) => lost > 0)
+      .map(([reason, lost]) => `Dropped by port ${port.id} as ${reason}: ${lost}`),
   );
 }
 

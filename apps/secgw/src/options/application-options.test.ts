@@ -168,6 +168,12 @@ describe('the options', () => {
     expect(parse('--event-vector').warnings).toHaveLength(1);
   });
 
+  it('take -j for buffers alone: frames are as long as --mtu says', () => {
+    expect(parse('-j', '9000')).toMatchObject({ mtu: 1500, frameBufferBytes: 9000, library: false });
+    refused('-j', '9000', '--mtu', '8855').toThrow(expect.objectContaining({ code: 'ERR_NOT_YET' }));
+    expect(parse('-j', '9000', '--mtu', '8854')).toMatchObject({ mtu: 8854, library: false });
+  });
+
   it('say what DPDK says', () => {
     expect(parse('-j', '4096', '--single-sa', '2', '-w', '64').lines).toEqual([
       'Custom frame buffer size 4096',

@@ -1,7 +1,7 @@
 import type { EthDeviceInfo } from '@inline-ipsec/ethdev/driver';
 import * as offload from '@inline-ipsec/ethdev/offloads';
 import { IXGBE_RSS, RSS_QUEUES } from './rss.ts';
-import { RX_DESCRIPTORS } from './rx-queue.ts';
+import { RX_BUFFER_STEP, RX_DESCRIPTORS } from './rx-queue.ts';
 import { TX_QUEUES } from './transmit-unit.ts';
 import { TX_DESCRIPTORS } from './tx-queue.ts';
 
@@ -49,6 +49,7 @@ export function ixgbeDeviceInfo(security: boolean): EthDeviceInfo {
       offload.TX_OFFLOAD_MULTI_SEGS |
       (security ? offload.TX_OFFLOAD_SECURITY : 0),
     minRxBufferBytes: 1024,
+    rxBufferStep: RX_BUFFER_STEP,
     maxFrameBytes: LONGEST_FRAME,
     minMtu: 68,
     maxMtu: LONGEST_FRAME - FRAME_OVERHEAD,

@@ -18,7 +18,7 @@ import {
   TX_OFFLOAD_SECURITY,
 } from '@inline-ipsec/ethdev/offloads';
 import type { RssConfiguration } from '@inline-ipsec/ethdev/rss';
-import type { EthStatistics } from '@inline-ipsec/ethdev/statistics';
+import type { EthStatistics, PortLosses } from '@inline-ipsec/ethdev/statistics';
 import { securityMetadataField } from '@inline-ipsec/security/packet-metadata';
 import { PortSecurity } from '@inline-ipsec/security/port-security';
 import { FRAME_OVERHEAD, ixgbeDeviceInfo, LONGEST_SECURE_FRAME, longestSent } from './device-info.ts';
@@ -42,7 +42,7 @@ import { SA_STORE_BYTES, SaStore } from './sa-store.ts';
 import { type SecurityDirections, startSecurity, stopSecurity } from './security-block.ts';
 import { SecurityFlow } from './security-flow.ts';
 import { IxgbeSecurityOperations } from './security-operations.ts';
-import { CardStatistics, STATISTICS_BYTES } from './statistics.ts';
+import { CardStatistics, RX_ERRORS, STATISTICS_BYTES } from './statistics.ts';
 import { disableTxQueue, enableTxQueue, initializeTransmit, stopTransmit } from './transmit-unit.ts';
 import { TxQueue } from './tx-queue.ts';
 import { TX_REFUSALS, type TxRefusal } from './tx-refusals.ts';
@@ -270,6 +270,15 @@ export class IxgbeDriver implements EthDriver {
     into.ierrors = ierrors + this.counter('rxErrors');
     into.oerrors = TX_REFUSALS.reduce((sum, reason) => sum + this.counter(reason), 0);
     into.rxNombuf = this.counter('rxNoMbuf');
+  }
+
+  /** What is missed and what has errors, by the card's registers and by {@link TX_REFUSALS}. */
+  readLosses(): PortLosses {
+    this.#statistics.collect();
+    const losses: Record<string, number> = { rxMissed: this.#statistics.imissed, rxErrors: this.counter('rxErrors') };
+    for (const error of RX_ERRORS) losses[error] = this.#statistics.errors(error);
+    for (const reason of TX_REFUSALS) losses[reason] = this.counter(reason);
+    return losses;
   }
 
   /** One of the driver's own counts. */

@@ -59,6 +59,11 @@ import { PACKET_TYPE_BITS, PACKET_TYPE_SHIFT, PACKET_TYPES } from './rx-packet-t
 /** Descriptors that a receive queue can have. */
 export const RX_DESCRIPTORS = { min: 64, max: 4096, align: 8, preferred: 512 } as const;
 
+/** A receive buffer's size is told to the card in KiB (SRRCTL.BSIZEPACKET). */
+export const RX_BUFFER_STEP = 1024;
+/** The most that it can be told. */
+const LARGEST_BUFFER = 16 * 1024;
+
 /** The card gets new mbufs when it lacks so many, or a quarter of the ring. */
 const REFILL_BATCH = 32;
 /** Mbufs are freed so many at a time when the queue is emptied. */
@@ -125,7 +130,7 @@ export class RxQueue {
     this.queue = queue;
     this.descriptors = descriptors;
     this.ring = this.#zone.position + RING;
-    this.bufferBytes = Math.min((pool.dataRoom - PKTMBUF_HEADROOM) & ~1023, 16 * 1024);
+    this.bufferBytes = Math.min((pool.dataRoom - PKTMBUF_HEADROOM) & ~(RX_BUFFER_STEP - 1), LARGEST_BUFFER);
     this.vlanStrip = vlanStrip;
     this.#registers = registers;
     this.#tail = rdt(queue);

@@ -18,12 +18,37 @@ const OPACKETS = 8;
 const IBYTES = 16;
 const OBYTES = 24;
 const IMISSED = 32;
+/** The first of {@link RX_ERRORS}, in their order. */
 const IERRORS = 40;
-/** Bytes that the sums take: a cache line. */
-export const STATISTICS_BYTES = 64;
+/** Bytes that the sums take: two cache lines. */
+export const STATISTICS_BYTES = 128;
 
-/** Frames with errors: bad CRC, illegal byte, bad symbol, wrong length, too short, fragment, too long, jabber. */
-const ERRORS: readonly number[] = [REG.CRCERRS, REG.ILLERRC, REG.ERRBC, REG.RLEC, REG.RUC, REG.RFC, REG.ROC, REG.RJC];
+/** What can be wrong with a frame, so that the card does not receive it. */
+export const RX_ERRORS = [
+  'rxCrc',
+  'rxIllegalByte',
+  'rxErrorByte',
+  'rxLengthDiffers',
+  'rxUndersize',
+  'rxFragment',
+  'rxOversize',
+  'rxJabber',
+] as const;
+
+/** One of {@link RX_ERRORS}. */
+export type RxError = (typeof RX_ERRORS)[number];
+
+/** The register that counts each (82599 datasheet 8.2.3.23). */
+const ERROR_REGISTERS: Readonly<Record<RxError, number>> = {
+  rxCrc: REG.CRCERRS,
+  rxIllegalByte: REG.ILLERRC,
+  rxErrorByte: REG.ERRBC,
+  rxLengthDiffers: REG.RLEC,
+  rxUndersize: REG.RUC,
+  rxFragment: REG.RFC,
+  rxOversize: REG.ROC,
+  rxJabber: REG.RJC,
+};
 
 /** The sums of one card. */
 export class CardStatistics {
@@ -44,7 +69,6 @@ export class CardStatistics {
     let ipackets = 0;
     let ibytes = 0;
     let imissed = 0;
-    let ierrors = 0;
     // GPRC counts missed frames too (an erratum), so the queues' counters are taken.
     for (let set = 0; set < SETS; set++) {
       ipackets += hardware.read(qprc(set));
@@ -52,14 +76,15 @@ export class CardStatistics {
       imissed += hardware.read(qprdc(set));
     }
     for (let buffer = 0; buffer < PACKET_BUFFERS; buffer++) imissed += hardware.read(mpc(buffer));
-    for (const register of ERRORS) ierrors += hardware.read(register);
+    RX_ERRORS.forEach((error, i) => {
+      this.#add(IERRORS + 8 * i, hardware.read(ERROR_REGISTERS[error]));
+    });
     const opackets = hardware.read(REG.GPTC);
     // The FCS is in it.
     const obytes = hardware.read(REG.GOTCL) + (hardware.read(REG.GOTCH) & 0xf) * 2 ** 32 - opackets * FCS;
     this.#add(IPACKETS, ipackets);
     this.#add(IBYTES, ibytes);
     this.#add(IMISSED, imissed);
-    this.#add(IERRORS, ierrors);
     this.#add(OPACKETS, opackets);
     this.#add(OBYTES, obytes);
   }
@@ -86,8 +111,14 @@ export class CardStatistics {
     return this.#get(IMISSED);
   }
 
+  /** Frames that were not received because this was wrong with them. */
+  errors(error: RxError): number {
+    return this.#get(IERRORS + 8 * RX_ERRORS.indexOf(error));
+  }
+
+  /** Frames that were not received because anything was wrong with them. */
   get ierrors(): number {
-    return this.#get(IERRORS);
+    return RX_ERRORS.reduce((sum, error) => sum + this.errors(error), 0);
   }
 
   #get(slot: number): number {
