@@ -88,7 +88,10 @@ describe('a type', () => {
     ['type inline-protocol-offload port_id 0', '"type inline-protocol-offload" comes later'],
     ['type lookaside-protocol-offload port_id 0', '"type lookaside-protocol-offload" comes later'],
     ['type cpu-crypto', '"type cpu-crypto", which needs library mode, comes later'],
-    ['type inline-crypto-offload port_id 0 udp-encap', '"udp-encap" comes later'],
+    [
+      'type inline-protocol-offload port_id 0 udp-encap',
+      'comes later; use "type no-offload" or "type inline-crypto-offload", without "udp-encap"',
+    ],
   ])('%s comes later', (type, message) => {
     const text = `sa in 5 ${gcm(1)} ${TUNNEL} ${type}\n`;
     expect(problems(text)).toEqual(['1 ERR_NOT_YET']);

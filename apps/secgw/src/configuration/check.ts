@@ -156,7 +156,8 @@ function checkType(sa: SaRule, { library }: CheckOptions, { errors, warnings }: 
   const { place, type } = sa;
   const later = {
     'no-offload': undefined,
-    'inline-crypto-offload': sa.udpEncapsulation ? '"udp-encap"' : undefined,
+    // What of it a port can do is the business of the port.
+    'inline-crypto-offload': undefined,
     'inline-protocol-offload': `"type ${type}"`,
     'lookaside-protocol-offload': `"type ${type}"`,
     'cpu-crypto': '"type cpu-crypto", which needs library mode,',
@@ -168,7 +169,7 @@ function checkType(sa: SaRule, { library }: CheckOptions, { errors, warnings }: 
         errno: 'ENOTSUP',
         place,
         message: `${later} comes later`,
-        remedy: 'use "type no-offload" or "type inline-crypto-offload"',
+        remedy: `use "type no-offload" or "type inline-crypto-offload"${sa.udpEncapsulation ? ', without "udp-encap"' : ''}`,
       }),
     );
   }

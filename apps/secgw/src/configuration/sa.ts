@@ -264,7 +264,9 @@ class SaOptions {
   #readUdpEncapsulation(option: Token): void {
     if (WITHOUT_PORT.includes(this.#type)) {
       const expected = '"type" with one of the three offloads before it';
-      throw this.#typeConflict(option, 'UDP encapsulation not supported', expected);
+      // None of those does it here.
+      const remedy = 'leave "udp-encap" out, for ESP without UDP';
+      throw this.#typeConflict(option, 'UDP encapsulation not supported', expected, remedy);
     }
     this.#udpEncapsulation = true;
   }
@@ -286,12 +288,13 @@ class SaOptions {
     return this.#direction === 'in' ? undefined : { message: 'Fallback session not allowed for egress rule' };
   }
 
-  #typeConflict(token: Token, what: string, expected: string): Error {
+  #typeConflict(token: Token, what: string, expected: string, remedy?: string): Error {
     return this.#reader.error(token, {
       code: 'ERR_CONFIG_CONFLICT',
       errno: 'ENOTSUP',
       message: `${what} for security session type ${TYPES.indexOf(this.#type)} (${this.#type})`,
       expected,
+      remedy,
     });
   }
 

@@ -74,6 +74,28 @@ describe('an SA that the card cannot do is refused at its line', () => {
   });
 });
 
+describe('an SA with a word that the card cannot do is refused by that word', () => {
+  const udp =
+    'the 82599 does not have the option udpEncap: it does IPsec for ESP right behind an IP header, never for ESP in UDP; leave udp-encap out, for ESP without UDP by the card or by type no-offload';
+
+  it.each(['out', 'in'] as const)('udp-encap, %s', (direction) => {
+    const text = message([sa(4), sa(5, { direction, more: `${INLINE} udp-encap` })]);
+    expect(text).toBe(`a.cfg:2: error: sa ${direction} 5: ${udp}`);
+  });
+
+  it('udp-encap on a port that does no IPsec, which is the larger limit', () => {
+    const ports = ['-a', '06:00.0', '--vdev', 'net_null0,no-rx=1'];
+    expect(message([sa(5, { more: `${INLINE} udp-encap` })], [], ports)).toMatch(/is not supported by port 1/);
+  });
+
+  it('and what it says does work', () => {
+    expect(start([sa(5), sa(6, { more: 'type no-offload' })]).refusal).toBeUndefined();
+    expect(message([sa(5, { more: 'type no-offload udp-encap' })])).toMatch(
+      /UDP encapsulation not supported for security session type 0 \(no-offload\).*; leave "udp-encap" out/,
+    );
+  });
+});
+
 describe('an SA that the port has no room for is refused at its line', () => {
   it('the 1,025th out', () => {
     const text = message(Array.from({ length: 1025 }, (_, i) => sa(1000 + i)));
