@@ -77,6 +77,13 @@ describe('an algorithm', () => {
     expect(problems(`sa in 5 ${gmac} ${TUNNEL}\n`)).toEqual(['1 ERR_CONFIG_ALGORITHM']);
   });
 
+  it('of a port that is not said is told so', () => {
+    const gmac = `cipher_algo null auth_algo aes-gmac auth_key ${key(20)}`;
+    expect(messageOf(`sa in 5 ${gmac} ${TUNNEL} type inline-crypto-offload\n`)).toMatch(
+      /legacy mode.*; or add "port_id": without it "type inline-crypto-offload" is no-offload$/,
+    );
+  });
+
   it('that no engine has is an error', () => {
     const text = `sa in 5 cipher_algo sm4-cbc cipher_key ${key(16)} auth_algo sha1-hmac auth_key ${key(20)} ${TUNNEL}\n`;
     expect(messageOf(text)).toBe('x.cfg:1: error: no engine has "sm4-cbc"');

@@ -147,6 +147,10 @@ function checkAlgorithm(sa: SaRule, { library }: CheckOptions, { errors }: Findi
         place,
         message: `"${libraryOnly.name}" is not possible in legacy mode`,
         expected: 'an algorithm of legacy mode, or library mode (-l)',
+        remedy:
+          sa.typeWithoutPort === undefined
+            ? undefined
+            : `or add "port_id": without it "type ${sa.typeWithoutPort}" is no-offload`,
       }),
     );
   }

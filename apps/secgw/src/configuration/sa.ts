@@ -170,10 +170,10 @@ class SaOptions {
         expected: `"mode" and one of ${MODES.join(', ')}`,
       });
     }
-    if (!WITHOUT_PORT.includes(this.#type) && !reader.has('port_id')) {
+    const lacksPort = !WITHOUT_PORT.includes(this.#type) && !reader.has('port_id');
+    if (lacksPort) {
       const text = `Missing portid option, falling back to non-offload: "type ${this.#type}" needs "port_id"`;
       reader.warn(this.#typeToken ?? keyword, 'WARN_NO_PORT', text);
-      this.#type = 'no-offload';
     }
     return {
       place: reader.place,
@@ -183,7 +183,8 @@ class SaOptions {
       source: this.#address(mode, 'src', this.#source),
       destination: this.#address(mode, 'dst', this.#destination),
       crypto,
-      type: this.#type,
+      type: lacksPort ? 'no-offload' : this.#type,
+      typeWithoutPort: lacksPort ? this.#type : undefined,
       port: this.#port,
       fallback: this.#fallback,
       flowDirection: this.#flowDirection,

@@ -96,6 +96,27 @@ describe('an SA with a word that the card cannot do is refused by that word', ()
   });
 });
 
+describe('an inline SA without port_id', () => {
+  const line = sa(5, { more: 'type inline-crypto-offload' });
+  const warning =
+    'a.cfg:1: warning: Missing portid option, falling back to non-offload: "type inline-crypto-offload" needs "port_id"';
+
+  it('is no-offload, as in DPDK, and a warning says so', () => {
+    const { refusal, stdout, stderr } = start([line]);
+    expect(refusal).toBeUndefined();
+    expect(stderr).toContain(`${warning}\n`);
+    expect(stdout).toContain('spi_out(5):aes-128-gcm mode:IP4Tunnel 172.16.1.5 172.16.2.5 type:no-offload\n');
+  });
+
+  it('that no crypto device can take is told that it lacks port_id', () => {
+    expect(message([line], [], [...CARDS, '--vdev', 'crypto_null'])).toBe(
+      'a.cfg:1: error: sa out 5: No cores found to handle SA: "type inline-crypto-offload" lacks "port_id" and is no-offload, for which no crypto device has aes-128-gcm: got crypto_null; add "port_id" and the number of its port, or add --vdev crypto_openssl0, or leave all crypto vdevs out',
+    );
+    const asked = message([sa(5, { more: 'type no-offload' })], [], [...CARDS, '--vdev', 'crypto_null']);
+    expect(asked).toMatch(/no crypto device has aes-128-gcm: got crypto_null; add --vdev/);
+  });
+});
+
 describe('an SA that the port has no room for is refused at its line', () => {
   it('the 1,025th out', () => {
     const text = message(Array.from({ length: 1025 }, (_, i) => sa(1000 + i)));
