@@ -108,6 +108,12 @@ describe('a type', () => {
   it('knows which options have no effect in legacy mode', () => {
     const text = `sa in 5 ${gcm(1)} ${TUNNEL} esn 1 mss 1400 telemetry reassembly_en\n`;
     expect(problems(text)).toEqual(Array(4).fill('1 WARN_LIBRARY_ONLY'));
+    expect(findProblems(parse(text)).warnings.map((warning) => warning.text)).toEqual([
+      '"esn" has no effect in legacy mode, without -l: sequence numbers have 32 bits, and a peer with ESN takes no packet; leave it out on both sides',
+      '"mss" has no effect in legacy mode, without -l: no port cuts TCP segments, which leave as long as they come; leave it out, and have hosts keep to the MTU',
+      '"telemetry" has no effect in legacy mode, without -l',
+      '"reassembly_en" has no effect in legacy mode, without -l',
+    ]);
   });
 });
 

@@ -179,16 +179,23 @@ function checkType(sa: SaRule, { library }: CheckOptions, { errors, warnings }: 
   }
   if (library === true) return;
   const without = [
-    sa.esn === undefined ? '' : 'esn',
+    // A port that cannot do it refuses the SA.
+    sa.esn === undefined || type === 'inline-crypto-offload' ? '' : 'esn',
     sa.mss === 0 ? '' : 'mss',
     sa.telemetry ? 'telemetry' : '',
     sa.reassembly ? 'reassembly_en' : '',
   ].filter((word) => word !== '');
   for (const word of without) {
-    const text = `"${word}" has no effect in legacy mode, without -l`;
+    const text = `"${word}" has no effect in legacy mode, without -l${WITHOUT_LIBRARY[word] ?? ''}`;
     warnings.push({ ...place, code: 'WARN_LIBRARY_ONLY', text });
   }
 }
+
+/** What becomes of packets where the word is not obvious, and what to do about it. */
+const WITHOUT_LIBRARY: Readonly<Record<string, string>> = {
+  esn: ': sequence numbers have 32 bits, and a peer with ESN takes no packet; leave it out on both sides',
+  mss: ': no port cuts TCP segments, which leave as long as they come; leave it out, and have hosts keep to the MTU',
+};
 
 function checkPorts(sa: SaRule, { portMask, unprotectedMask }: CheckOptions, { errors, warnings }: Findings): void {
   const { place, port, type, direction } = sa;

@@ -88,6 +88,19 @@ describe('an SA with a word that the card cannot do is refused by that word', ()
     expect(message([sa(5, { more: `${INLINE} udp-encap` })], [], ports)).toMatch(/is not supported by port 1/);
   });
 
+  it.each(['out', 'in'] as const)('esn, %s: a peer with ESN would take no packet of it', (direction) => {
+    const text = message([sa(4), sa(5, { direction, more: `${INLINE} esn 1` })]);
+    expect(text).toBe(
+      `a.cfg:2: error: sa ${direction} 5: the 82599 does not have the option esn: it adds no high sequence number to what it authenticates; leave esn out, for sequence numbers of 32 bits on both sides`,
+    );
+  });
+
+  it('but mss, without which packets are right, is a warning', () => {
+    const { refusal, stderr } = start([sa(4), sa(5, { more: `${INLINE} mss 1400` })]);
+    expect(refusal).toBeUndefined();
+    expect(stderr).toMatch(/^a\.cfg:2: warning: "mss" has no effect .* no port cuts TCP segments.*; leave it out/m);
+  });
+
   it('and what it says does work', () => {
     expect(start([sa(5), sa(6, { more: 'type no-offload' })]).refusal).toBeUndefined();
     expect(message([sa(5, { more: 'type no-offload udp-encap' })])).toMatch(

@@ -116,8 +116,7 @@ function checkSpi(spi: number): void {
 const LACKING: { readonly [Option in keyof IpsecOptions]?: { readonly limit: string; readonly remedy: string } } = {
   esn: {
     limit: 'it adds no high sequence number to what it authenticates',
-    remedy:
-      'leave esn out, for sequence numbers of 32 bits on both sides, or use a session that is not offloaded to the card',
+    remedy: 'leave esn out, for sequence numbers of 32 bits on both sides',
   },
   udpEncap: {
     limit: 'it does IPsec for ESP right behind an IP header, never for ESP in UDP',
