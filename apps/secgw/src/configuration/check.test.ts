@@ -77,6 +77,13 @@ describe('an algorithm', () => {
     expect(problems(`sa in 5 ${gmac} ${TUNNEL}\n`)).toEqual(['1 ERR_CONFIG_ALGORITHM']);
   });
 
+  it('of a port that is not said is told so', () => {
+    const gmac = `cipher_algo null auth_algo aes-gmac auth_key ${key(20)}`;
+    expect(messageOf(`sa in 5 ${gmac} ${TUNNEL} type inline-crypto-offload\n`)).toMatch(
+      /legacy mode.*; or add "port_id": without it "type inline-crypto-offload" is no-offload$/,
+    );
+  });
+
   it('that no engine has is an error', () => {
     const text = `sa in 5 cipher_algo sm4-cbc cipher_key ${key(16)} auth_algo sha1-hmac auth_key ${key(20)} ${TUNNEL}\n`;
     expect(messageOf(text)).toBe('x.cfg:1: error: no engine has "sm4-cbc"');
@@ -88,7 +95,10 @@ describe('a type', () => {
     ['type inline-protocol-offload port_id 0', '"type inline-protocol-offload" comes later'],
     ['type lookaside-protocol-offload port_id 0', '"type lookaside-protocol-offload" comes later'],
     ['type cpu-crypto', '"type cpu-crypto", which needs library mode, comes later'],
-    ['type inline-crypto-offload port_id 0 udp-encap', '"udp-encap" comes later'],
+    [
+      'type inline-protocol-offload port_id 0 udp-encap',
+      'comes later; use "type no-offload" or "type inline-crypto-offload", without "udp-encap"',
+    ],
   ])('%s comes later', (type, message) => {
     const text = `sa in 5 ${gcm(1)} ${TUNNEL} ${type}\n`;
     expect(problems(text)).toEqual(['1 ERR_NOT_YET']);
@@ -98,6 +108,12 @@ describe('a type', () => {
   it('knows which options have no effect in legacy mode', () => {
     const text = `sa in 5 ${gcm(1)} ${TUNNEL} esn 1 mss 1400 telemetry reassembly_en\n`;
     expect(problems(text)).toEqual(Array(4).fill('1 WARN_LIBRARY_ONLY'));
+    expect(findProblems(parse(text)).warnings.map((warning) => warning.text)).toEqual([
+      '"esn" has no effect in legacy mode, without -l: sequence numbers have 32 bits, and a peer with ESN takes no packet; leave it out on both sides',
+      '"mss" has no effect in legacy mode, without -l: no port cuts TCP segments, which leave as long as they come; leave it out, and have hosts keep to the MTU',
+      '"telemetry" has no effect in legacy mode, without -l',
+      '"reassembly_en" has no effect in legacy mode, without -l',
+    ]);
   });
 });
 

@@ -147,6 +147,10 @@ function checkAlgorithm(sa: SaRule, { library }: CheckOptions, { errors }: Findi
         place,
         message: `"${libraryOnly.name}" is not possible in legacy mode`,
         expected: 'an algorithm of legacy mode, or library mode (-l)',
+        remedy:
+          sa.typeWithoutPort === undefined
+            ? undefined
+            : `or add "port_id": without it "type ${sa.typeWithoutPort}" is no-offload`,
       }),
     );
   }
@@ -156,7 +160,8 @@ function checkType(sa: SaRule, { library }: CheckOptions, { errors, warnings }: 
   const { place, type } = sa;
   const later = {
     'no-offload': undefined,
-    'inline-crypto-offload': sa.udpEncapsulation ? '"udp-encap"' : undefined,
+    // What of it a port can do is the business of the port.
+    'inline-crypto-offload': undefined,
     'inline-protocol-offload': `"type ${type}"`,
     'lookaside-protocol-offload': `"type ${type}"`,
     'cpu-crypto': '"type cpu-crypto", which needs library mode,',
@@ -168,22 +173,29 @@ function checkType(sa: SaRule, { library }: CheckOptions, { errors, warnings }: 
         errno: 'ENOTSUP',
         place,
         message: `${later} comes later`,
-        remedy: 'use "type no-offload" or "type inline-crypto-offload"',
+        remedy: `use "type no-offload" or "type inline-crypto-offload"${sa.udpEncapsulation ? ', without "udp-encap"' : ''}`,
       }),
     );
   }
   if (library === true) return;
   const without = [
-    sa.esn === undefined ? '' : 'esn',
+    // A port that cannot do it refuses the SA.
+    sa.esn === undefined || type === 'inline-crypto-offload' ? '' : 'esn',
     sa.mss === 0 ? '' : 'mss',
     sa.telemetry ? 'telemetry' : '',
     sa.reassembly ? 'reassembly_en' : '',
   ].filter((word) => word !== '');
   for (const word of without) {
-    const text = `"${word}" has no effect in legacy mode, without -l`;
+    const text = `"${word}" has no effect in legacy mode, without -l${WITHOUT_LIBRARY[word] ?? ''}`;
     warnings.push({ ...place, code: 'WARN_LIBRARY_ONLY', text });
   }
 }
+
+/** What becomes of packets where the word is not obvious, and what to do about it. */
+const WITHOUT_LIBRARY: Readonly<Record<string, string>> = {
+  esn: ': sequence numbers have 32 bits, and a peer with ESN takes no packet; leave it out on both sides',
+  mss: ': no port cuts TCP segments, which leave as long as they come; leave it out, and have hosts keep to the MTU',
+};
 
 function checkPorts(sa: SaRule, { portMask, unprotectedMask }: CheckOptions, { errors, warnings }: Findings): void {
   const { place, port, type, direction } = sa;

@@ -82,6 +82,8 @@ export interface SaRule {
   readonly destination: Uint8Array;
   readonly crypto: SaCrypto;
   readonly type: SaType;
+  /** The type that the file has, if it lacks the `port_id` that this needs: {@link type} is `no-offload` then. */
+  readonly typeWithoutPort: SaType | undefined;
   /** The port of an inline SA: where it leaves, or comes in. Undefined if the file has none. */
   readonly port: number | undefined;
   /** Who takes packets that the port of an inline SA left alone. */

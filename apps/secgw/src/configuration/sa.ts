@@ -170,10 +170,10 @@ class SaOptions {
         expected: `"mode" and one of ${MODES.join(', ')}`,
       });
     }
-    if (!WITHOUT_PORT.includes(this.#type) && !reader.has('port_id')) {
+    const lacksPort = !WITHOUT_PORT.includes(this.#type) && !reader.has('port_id');
+    if (lacksPort) {
       const text = `Missing portid option, falling back to non-offload: "type ${this.#type}" needs "port_id"`;
       reader.warn(this.#typeToken ?? keyword, 'WARN_NO_PORT', text);
-      this.#type = 'no-offload';
     }
     return {
       place: reader.place,
@@ -183,7 +183,8 @@ class SaOptions {
       source: this.#address(mode, 'src', this.#source),
       destination: this.#address(mode, 'dst', this.#destination),
       crypto,
-      type: this.#type,
+      type: lacksPort ? 'no-offload' : this.#type,
+      typeWithoutPort: lacksPort ? this.#type : undefined,
       port: this.#port,
       fallback: this.#fallback,
       flowDirection: this.#flowDirection,
@@ -264,7 +265,9 @@ class SaOptions {
   #readUdpEncapsulation(option: Token): void {
     if (WITHOUT_PORT.includes(this.#type)) {
       const expected = '"type" with one of the three offloads before it';
-      throw this.#typeConflict(option, 'UDP encapsulation not supported', expected);
+      // None of those does it here.
+      const remedy = 'leave "udp-encap" out, for ESP without UDP';
+      throw this.#typeConflict(option, 'UDP encapsulation not supported', expected, remedy);
     }
     this.#udpEncapsulation = true;
   }
@@ -286,12 +289,13 @@ class SaOptions {
     return this.#direction === 'in' ? undefined : { message: 'Fallback session not allowed for egress rule' };
   }
 
-  #typeConflict(token: Token, what: string, expected: string): Error {
+  #typeConflict(token: Token, what: string, expected: string, remedy?: string): Error {
     return this.#reader.error(token, {
       code: 'ERR_CONFIG_CONFLICT',
       errno: 'ENOTSUP',
       message: `${what} for security session type ${TYPES.indexOf(this.#type)} (${this.#type})`,
       expected,
+      remedy,
     });
   }
 

@@ -54,6 +54,7 @@ export class InlineSas {
           direction: rule.direction === 'in' ? 'ingress' : 'egress',
           proto: 'esp',
           mode: rule.mode === 'transport' ? 'transport' : 'tunnel',
+          options: { udpEncap: rule.udpEncapsulation, esn: rule.esn !== undefined },
           ...(rule.mode === 'transport' ? {} : { tunnel: { source: rule.source, destination: rule.destination } }),
         },
         crypto: transform,

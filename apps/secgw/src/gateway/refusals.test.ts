@@ -74,6 +74,62 @@ describe('an SA that the card cannot do is refused at its line', () => {
   });
 });
 
+describe('an SA with a word that the card cannot do is refused by that word', () => {
+  const udp =
+    'the 82599 does not have the option udpEncap: it does IPsec for ESP right behind an IP header, never for ESP in UDP; leave udp-encap out, for ESP without UDP by the card or by type no-offload';
+
+  it.each(['out', 'in'] as const)('udp-encap, %s', (direction) => {
+    const text = message([sa(4), sa(5, { direction, more: `${INLINE} udp-encap` })]);
+    expect(text).toBe(`a.cfg:2: error: sa ${direction} 5: ${udp}`);
+  });
+
+  it('udp-encap on a port that does no IPsec, which is the larger limit', () => {
+    const ports = ['-a', '06:00.0', '--vdev', 'net_null0,no-rx=1'];
+    expect(message([sa(5, { more: `${INLINE} udp-encap` })], [], ports)).toMatch(/is not supported by port 1/);
+  });
+
+  it.each(['out', 'in'] as const)('esn, %s: a peer with ESN would take no packet of it', (direction) => {
+    const text = message([sa(4), sa(5, { direction, more: `${INLINE} esn 1` })]);
+    expect(text).toBe(
+      `a.cfg:2: error: sa ${direction} 5: the 82599 does not have the option esn: it adds no high sequence number to what it authenticates; leave esn out, for sequence numbers of 32 bits on both sides`,
+    );
+  });
+
+  it('but mss, without which packets are right, is a warning', () => {
+    const { refusal, stderr } = start([sa(4), sa(5, { more: `${INLINE} mss 1400` })]);
+    expect(refusal).toBeUndefined();
+    expect(stderr).toMatch(/^a\.cfg:2: warning: "mss" has no effect .* no port cuts TCP segments.*; leave it out/m);
+  });
+
+  it('and what it says does work', () => {
+    expect(start([sa(5), sa(6, { more: 'type no-offload' })]).refusal).toBeUndefined();
+    expect(message([sa(5, { more: 'type no-offload udp-encap' })])).toMatch(
+      /UDP encapsulation not supported for security session type 0 \(no-offload\).*; leave "udp-encap" out/,
+    );
+  });
+});
+
+describe('an inline SA without port_id', () => {
+  const line = sa(5, { more: 'type inline-crypto-offload' });
+  const warning =
+    'a.cfg:1: warning: Missing portid option, falling back to non-offload: "type inline-crypto-offload" needs "port_id"';
+
+  it('is no-offload, as in DPDK, and a warning says so', () => {
+    const { refusal, stdout, stderr } = start([line]);
+    expect(refusal).toBeUndefined();
+    expect(stderr).toContain(`${warning}\n`);
+    expect(stdout).toContain('spi_out(5):aes-128-gcm mode:IP4Tunnel 172.16.1.5 172.16.2.5 type:no-offload\n');
+  });
+
+  it('that no crypto device can take is told that it lacks port_id', () => {
+    expect(message([line], [], [...CARDS, '--vdev', 'crypto_null'])).toBe(
+      'a.cfg:1: error: sa out 5: No cores found to handle SA: "type inline-crypto-offload" lacks "port_id" and is no-offload, for which no crypto device has aes-128-gcm: got crypto_null; add "port_id" and the number of its port, or add --vdev crypto_openssl0, or leave all crypto vdevs out',
+    );
+    const asked = message([sa(5, { more: 'type no-offload' })], [], [...CARDS, '--vdev', 'crypto_null']);
+    expect(asked).toMatch(/no crypto device has aes-128-gcm: got crypto_null; add --vdev/);
+  });
+});
+
 describe('an SA that the port has no room for is refused at its line', () => {
   it('the 1,025th out', () => {
     const text = message(Array.from({ length: 1025 }, (_, i) => sa(1000 + i)));

@@ -111,8 +111,21 @@ function parametersOf(context: SaContext, rule: SaRule, service: Service): SaPar
   };
 }
 
-function atItsLine(error: unknown, { place, direction, spi }: SaRule): unknown {
+function atItsLine(error: unknown, rule: SaRule): unknown {
   if (!(error instanceof SetupError) || error instanceof ConfigurationError) return error;
+  const { place, direction, spi, typeWithoutPort } = rule;
+  if (typeWithoutPort !== undefined && error.code === 'ERR_SA_UNSERVED') {
+    const { code, errno, got, remedy } = error;
+    return new ConfigurationError({
+      place,
+      code,
+      errno,
+      message: `sa ${direction} ${spi}: No cores found to handle SA: "type ${typeWithoutPort}" lacks "port_id" and is no-offload, for which no crypto device has ${algorithmOf(rule)}`,
+      got,
+      remedy: `add "port_id" and the number of its port, or ${remedy}`,
+      cause: error,
+    });
+  }
   return new ConfigurationError({
     place,
     code: error.code,

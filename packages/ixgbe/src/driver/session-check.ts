@@ -112,17 +112,27 @@ function checkSpi(spi: number): void {
   });
 }
 
+/** Why the card lacks an option that people look for, and what works; the words of a configuration file are named. */
+const LACKING: { readonly [Option in keyof IpsecOptions]?: { readonly limit: string; readonly remedy: string } } = {
+  esn: {
+    limit: 'it adds no high sequence number to what it authenticates',
+    remedy: 'leave esn out, for sequence numbers of 32 bits on both sides',
+  },
+  udpEncap: {
+    limit: 'it does IPsec for ESP right behind an IP header, never for ESP in UDP',
+    remedy: 'leave udp-encap out, for ESP without UDP by the card or by type no-offload',
+  },
+};
+
 /** What a session may ask for beyond cipher and ICV: nothing. */
 function checkExtras({ options = {}, replayWindowSize = 0, life = {} }: IpsecTransform): void {
   for (const [option, value] of Object.entries(options) as [keyof IpsecOptions, unknown][]) {
     if (value === undefined || value === false || value === 'none') continue;
     const message = `the 82599 does not have the option ${option}`;
+    const { limit, remedy } = LACKING[option] ?? {};
     throw refusal('ENOTSUP', {
-      message: option === 'esn' ? `${message}: it adds no high sequence number to what it authenticates` : message,
-      remedy:
-        option === 'esn'
-          ? 'use sequence numbers of 32 bits, or a session that is not offloaded to the card'
-          : 'leave it out and do it in software, or use a session that is not offloaded to the card',
+      message: limit === undefined ? message : `${message}: ${limit}`,
+      remedy: remedy ?? 'leave it out and do it in software, or use a session that is not offloaded to the card',
     });
   }
   if (replayWindowSize !== 0) {
