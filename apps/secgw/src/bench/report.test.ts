@@ -116,6 +116,19 @@ describe('targets', () => {
     expect(of(at(64, 0.3), at(1408, 0.5))).toBe('no');
   });
 
+  it('of inline packets are those of the one engine and size, by the slower way', () => {
+    const row = (direction: string, mpps: number, more = {}) => ({
+      ...{ engine: 'ipsec-mb', direction, size: '512', mpps },
+      ...more,
+    });
+    const of = (...inline: ReturnType<typeof row>[]) => verdict({ inline }, /inline.*512/);
+    expect(of(row('out', 2.13), row('in', 3))).toMatchObject({ verdict: 'yes', reached: '2.13 (Mpps)' });
+    expect(of(row('out', 2.12), row('in', 3))).toMatchObject({ verdict: 'no', reached: '2.12 (Mpps)' });
+    const others = [row('out', 1, { engine: 'openssl' }), row('out', 1, { size: '1420' })];
+    expect(of(...others)?.verdict).toBe('not measured');
+    expect(of(...others, row('out', 2.5))?.verdict).toBe('yes');
+  });
+
   it('of latencies are told beside what the machine itself keeps waiting', () => {
     const latency = [
       { tail: 8, machine: 10, median: 5 },

@@ -51,6 +51,9 @@ export function targetsOf(tables: RowsByTable): TargetRow[] {
       '0.6 of lookaside at 64 bytes, 0.70 at 1420',
       sizes('inline', {}, 'ofLookaside', { 64: 0.6, 1420: 0.7 }),
     ),
+    judge(`inline, both ports modelled 82599, engine ${NATIVE}, 512 bytes`, '2.13 million tunnel packets/s', [
+      atLeast(rows('inline', { engine: NATIVE, size: '512' }), 'mpps', 2.13, 'Mpps'),
+    ]),
     judge('a modelled card with its driver, outside the engine, 64 bytes', 'at most 60 ns each way', [
       below(rows('stages', { ports: 'cards', size: '64' }), 'fromWire', 60.05, 'ns from the wire'),
       below(rows('stages', { ports: 'cards', size: '64' }), 'toWire', 60.05, 'ns to the wire'),
