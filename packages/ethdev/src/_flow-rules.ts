@@ -101,7 +101,11 @@ export class FlowRules {
 
   #operations(): FlowOperations {
     if (this.#flow !== undefined) return this.#flow;
-    throw flowError('UNSPECIFIED', { errno: 'ENOSYS', message: `${this.#who} has no flow rules` });
+    throw flowError('UNSPECIFIED', {
+      errno: 'ENOSYS',
+      message: `${this.#who} has no flow rules`,
+      remedy: 'leave the rule out, or use a port whose driver has some',
+    });
   }
 
   #rule(handle: FlowHandle): unknown {

@@ -111,6 +111,7 @@ describe('flow rules', () => {
     expect(create([esp, FULL])).toBe('ITEM');
     expect(create([ipItem(), FULL])).toBe('ITEM');
     expect(create([ipItem(), { type: 'udp' }, esp, FULL])).toBe('ITEM');
+    expect(create([{ type: 'mark', spec: { id: 5 } }, ...pattern])).toBe('ITEM');
     expect(create([ipItem(), esp, { type: 'udp' }, FULL])).toBe('ITEM');
     expect(create([{ type: 'ipv4' }, esp, FULL])).toBe('ITEM_SPEC');
     expect(create([{ type: 'ipv4', spec: { source: 1 } }, esp, FULL])).toBe('ITEM_SPEC');
@@ -128,6 +129,9 @@ describe('flow rules', () => {
     expect(create(pattern, actions, { transfer: true })).toBe('ATTR_TRANSFER');
     expect(create(pattern, actions, { egress: true })).toBe('ATTR_EGRESS');
     expect(create(pattern, [{ type: 'security', conf: out }, FULL])).toBe('ATTR_INGRESS');
+    for (const type of ['count', 'drop', 'passthru', 'end'] as const)
+      expect(create(pattern, [{ type }, FULL])).toBe('ACTION');
+    expect(create(pattern, [{ type: 'mark', conf: { id: 1 } }, FULL])).toBe('ACTION');
     expect(bench.driver.counter('rxSas')).toBe(0);
     bench.port.flowCreate({ ingress: true }, [ipItem(), { type: 'esp', spec: { spi: 5 } }, FULL], actions);
     bench.end();

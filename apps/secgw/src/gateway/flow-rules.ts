@@ -1,5 +1,6 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { FlowAction, FlowItem } from '@inline-ipsec/ethdev/flow';
+import type { EthPort } from '@inline-ipsec/ethdev/port';
 import type { EthPorts } from '@inline-ipsec/ethdev/ports';
 import type { ConfigurationWarning, Place } from '../configuration/configuration-error.ts';
 import type { FlowRule, GatewayConfiguration, Prefix, SaRule } from '../configuration/rules.ts';
@@ -11,11 +12,14 @@ interface WantedRule {
   readonly port: number;
   readonly pattern: readonly FlowItem[];
   readonly actions: readonly FlowAction[];
+  /** The words of the file that items and actions come from. */
+  readonly words: ReadonlyMap<FlowItem | FlowAction, string>;
 }
 
 /**
  * Makes the file's `flow` lines and the `flow-direction` words of its SAs rules of their ports, and prints each. A rule
- * that a port cannot do is printed as such and is no reason to stop (DPDK's gateway: `flow_init`).
+ * that a port cannot do is printed as such, with the word that it fails by, and is no reason to stop (DPDK's gateway:
+ * `flow_init`).
  *
  * @returns the rules that were refused, each with its line and the reason
  */
@@ -25,62 +29,99 @@ export function installFlowRules(
   print: (line: string) => void,
 ): ConfigurationWarning[] {
   const refused: ConfigurationWarning[] = [];
-  for (const { what, place, port, pattern, actions } of wantedRules(configuration)) {
-    const words = `${pattern.map(({ type }) => type).join(' / ')} → ${actions.map(({ type }) => type).join(' / ')}`;
-    try {
-      ports.byId(port).flowCreate({ ingress: true }, pattern, actions);
-      print(`${what}: port ${port} ${words}`);
-    } catch (error) {
-      if (!(error instanceof SetupError)) throw error;
-      print(`${what}: port ${port} ${words} [UNSUPPORTED] ${error.message}`);
-      refused.push({
-        ...place,
-        code: 'WARN_FLOW_REFUSED',
-        text: `port ${port} does not take this rule: ${error.message}`,
-      });
+  for (const rule of wantedRules(configuration)) {
+    const { what, place, port, pattern, actions } = rule;
+    const types = `${pattern.map(({ type }) => type).join(' / ')} → ${actions.map(({ type }) => type).join(' / ')}`;
+    const refusal = refusalOf(ports, rule);
+    if (refusal === undefined) {
+      print(`${what}: port ${port} ${types}`);
+      continue;
     }
+    const { field, reason } = refusal;
+    print(`${what}: port ${port} ${types} [UNSUPPORTED] ${field === undefined ? '' : `${field}: `}${reason}`);
+    refused.push({
+      ...place,
+      code: 'WARN_FLOW_REFUSED',
+      text: `port ${port} does not take ${field === undefined ? '' : `"${field}" of `}this rule: ${reason}`,
+    });
   }
   return refused;
 }
 
+/** Makes a rule, or tells why not: the word that it fails by, if it is one, and the limit with what works. */
+function refusalOf(ports: EthPorts, rule: WantedRule): { field: string | undefined; reason: string } | undefined {
+  if (!ports.has(rule.port)) {
+    const there = [...ports].map(({ id }) => id).join(', ');
+    return { field: `port ${rule.port}`, reason: `there is no such port; use one of ${there}` };
+  }
+  const port = ports.byId(rule.port);
+  try {
+    port.flowCreate({ ingress: true }, rule.pattern, rule.actions);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    const part = [...rule.pattern, ...rule.actions].find((each) => each === error.cause);
+    const field = part === undefined ? undefined : rule.words.get(part);
+    if (part?.type === 'security') return { field, reason: NO_SESSION };
+    return { field, reason: part?.type === 'queue' ? queueReason(port, rule, error) : error.message };
+  }
+}
+
+const NO_SESSION =
+  'a rule of the file has no session to give to the port; leave the line out: the gateway itself makes the rule of each "sa in" with type inline-crypto-offload';
+
+/** That a port does not have the queue must not hide that its rules lead to no queue at all. */
+function queueReason(port: EthPort, { pattern, actions }: WantedRule, error: SetupError): string {
+  const first: FlowAction = { type: 'queue', conf: { index: 0 } };
+  try {
+    port.flowValidate(
+      { ingress: true },
+      pattern,
+      actions.map((action) => (action === error.cause ? first : action)),
+    );
+  } catch (deeper) {
+    if (deeper instanceof SetupError) return deeper.message;
+    throw deeper;
+  }
+  return error.message;
+}
+
 function wantedRules({ flows, sas }: GatewayConfiguration): WantedRule[] {
-  const wanted: WantedRule[] = flows.map((rule, index) => ({
-    what: `Flow #${index} (line ${rule.place.line})`,
-    place: rule.place,
-    port: rule.port,
-    pattern: patternOf(rule),
-    actions: actionsOf(rule),
-  }));
+  const wanted = flows.map((rule, index) => flowLine(rule, `Flow #${index} (line ${rule.place.line})`));
   for (const sa of sas) {
     if (sa.flowDirection === undefined) continue;
     const { port, queue } = sa.flowDirection;
+    const action: FlowAction = { type: 'queue', conf: { index: queue } };
     wanted.push({
       what: `Flow of sa ${sa.direction} ${sa.spi} to queue ${queue}`,
       place: sa.place,
       port,
       pattern: espPattern(sa),
-      actions: [{ type: 'queue', conf: { index: queue } }, { type: 'end' }],
+      actions: [action, { type: 'end' }],
+      words: new Map([[action, `flow-direction ${port} ${queue}`]]),
     });
   }
   return wanted;
 }
 
-function patternOf({ mark, ethernet, family, source, destination, security }: FlowRule): FlowItem[] {
-  const items: FlowItem[] = [];
-  if (mark !== undefined) items.push({ type: 'mark', spec: { id: mark } });
-  if (ethernet) items.push({ type: 'eth' });
-  if (family !== undefined) items.push(addressesItem(family, source, destination));
-  if (security) items.push({ type: 'esp' });
-  return [...items, { type: 'end' }];
-}
-
-function actionsOf({ queue, count, security, setMark }: FlowRule): FlowAction[] {
+function flowLine(rule: FlowRule, what: string): WantedRule {
+  const { place, port, mark, family, source, destination, queue, setMark } = rule;
+  const words = new Map<FlowItem | FlowAction, string>();
+  const pattern: FlowItem[] = [];
   const actions: FlowAction[] = [];
-  if (queue !== undefined) actions.push({ type: 'queue', conf: { index: queue } });
-  if (count) actions.push({ type: 'count' });
-  if (security) actions.push({ type: 'security' });
-  if (setMark !== undefined) actions.push({ type: 'mark', conf: { id: setMark } });
-  return [...actions, { type: 'end' }];
+  const put = <Part extends FlowItem | FlowAction>(list: Part[], part: Part, word: string): void => {
+    list.push(part);
+    words.set(part, word);
+  };
+  if (mark !== undefined) put(pattern, { type: 'mark', spec: { id: mark } }, `mark ${mark}`);
+  if (rule.ethernet) put(pattern, { type: 'eth' }, 'eth');
+  if (family !== undefined) put(pattern, addressesItem(family, source, destination), family);
+  if (rule.security) put(pattern, { type: 'esp' }, 'security');
+  if (queue !== undefined) put(actions, { type: 'queue', conf: { index: queue } }, `queue ${queue}`);
+  if (rule.count) put(actions, { type: 'count' }, 'count');
+  if (rule.security) put(actions, { type: 'security' }, 'security');
+  if (setMark !== undefined) put(actions, { type: 'mark', conf: { id: setMark } }, `set_mark ${setMark}`);
+  return { what, place, port, pattern: [...pattern, { type: 'end' }], actions: [...actions, { type: 'end' }], words };
 }
 
 function espPattern({ mode, source, destination, spi }: SaRule): FlowItem[] {

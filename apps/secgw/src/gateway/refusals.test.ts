@@ -211,11 +211,59 @@ describe('a port configuration that a port cannot do is refused with the limit a
 });
 
 describe('a flow line that a port cannot do', () => {
-  it('is a warning at its line', () => {
-    const { refusal, stderr } = start([sa(5), 'flow ipv4 dst 10.0.0.0/8 port 0 queue 0']);
+  /** What the line is printed with, behind [UNSUPPORTED], and the warning of it. */
+  function refused(line: string, ports = CARDS): { printed: string | undefined; warning: string | undefined } {
+    const { refusal, stdout, stderr } = start([sa(5, { more: 'type no-offload' }), line], [], ports);
     expect(refusal).toBeUndefined();
-    expect(stderr).toContain(
-      'a.cfg:2: warning: port 0 does not take this rule: this driver has flow rules for inline IPsec only: expected the action security, got queue; leave the rule out',
+    const printed = /^Flow .*\[UNSUPPORTED\] (.*)$/m.exec(stdout)?.[1];
+    return { printed, warning: /^a\.cfg:2: warning: (port .*)$/m.exec(stderr)?.[1] };
+  }
+  const inlineOnly = (action: string) =>
+    `this driver has flow rules for inline IPsec only: expected the action security, got ${action}; leave the rule out: `;
+  const spread = 'packets of a port are spread over its queues by RSS';
+  const marks =
+    'the 82599 gives packets no marks, so that no rule can look for one: expected eth, ipv4 or ipv6, esp, end, got ';
+
+  it.each([
+    ['ipv4 dst 10.0.0.0/8 port 0 queue 0', 'queue 0', `${inlineOnly('queue')}${spread}`],
+    ['eth port 0 queue 3', 'queue 3', `${inlineOnly('queue')}${spread}`],
+    ['eth port 0 count', 'count', `${inlineOnly('count')}packets are counted by port and by queue`],
+    [
+      'eth port 0 set_mark 7',
+      'set_mark 7',
+      `${inlineOnly('mark')}the card gives packets no marks, and software finds an SA by the SPI`,
+    ],
+    ['mark 5 port 0 queue 0', 'mark 5', `${marks}mark, end; leave mark out`],
+    ['mark 5 eth ipv6 dst fd00::1/128 port 0 security', 'mark 5', `${marks}mark, eth, ipv6, esp, end; leave mark out`],
+    [
+      'ipv4 dst 172.16.2.5/32 port 0 security',
+      'security',
+      'a rule of the file has no session to give to the port; leave the line out: the gateway itself makes the rule of each "sa in" with type inline-crypto-offload',
+    ],
+    ['eth port 7 queue 0', 'port 7', 'there is no such port; use one of 0, 1'],
+  ])('flow %s: the word, the limit, and what works', (words, field, reason) => {
+    expect(refused(`flow ${words}`)).toEqual({
+      printed: `${field}: ${reason}`,
+      warning: `port ${field === 'port 7' ? 7 : 0} does not take "${field}" of this rule: ${reason}`,
+    });
+  });
+
+  it('flow-direction of an SA as well', () => {
+    const { printed } = refused(sa(6, { more: 'type no-offload flow-direction 1 2' }));
+    expect(printed).toBe(`flow-direction 1 2: ${inlineOnly('queue')}${spread}`);
+  });
+
+  it('a line without an action', () => {
+    expect(refused('flow eth port 0')).toEqual({
+      printed: `${inlineOnly('none')}without an action it does nothing`,
+      warning: `port 0 does not take this rule: ${inlineOnly('none')}without an action it does nothing`,
+    });
+  });
+
+  it('a port without rules', () => {
+    const { printed } = refused('flow eth port 1 queue 0', ['-a', '06:00.1', '--vdev', 'net_null0,no-rx=1']);
+    expect(printed).toBe(
+      'port 1 (net_null0) has no flow rules; leave the rule out, or use a port whose driver has some',
     );
   });
 });

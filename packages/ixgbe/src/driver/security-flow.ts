@@ -20,6 +20,16 @@ import { SESSION_INDEX, SESSION_SPI } from './session-layout.ts';
  * The card looks at destination, SPI and IP version. A source address may be given, and is for software to check.
  */
 
+/** What works without a rule, by the action that somebody asks for instead of SECURITY. */
+const WITHOUT_RULE: { readonly [Type in FlowAction['type']]?: string } = {
+  queue: 'packets of a port are spread over its queues by RSS',
+  rss: 'packets of a port are spread over its queues by RSS',
+  count: 'packets are counted by port and by queue',
+  mark: 'the card gives packets no marks, and software finds an SA by the SPI',
+  drop: 'software drops what it does not want',
+  end: 'without an action it does nothing',
+};
+
 /** A rule that was checked. */
 interface SecurityRule {
   readonly session: number;
@@ -74,6 +84,7 @@ export class SecurityFlow implements FlowOperations {
   }
 
   #check(attributes: FlowAttributes, pattern: readonly FlowItem[], actions: readonly FlowAction[]): SecurityRule {
+    refuseMark(pattern);
     const session = this.#sessionOf(actions);
     const direction = this.#operations.directionOf(session);
     if (direction === undefined) {
@@ -108,8 +119,8 @@ export class SecurityFlow implements FlowOperations {
         errno: 'ENOTSUP',
         message: 'this driver has flow rules for inline IPsec only',
         expected: 'the action security',
-        got: first.type,
-        remedy: 'leave the rule out: packets of a port are spread over its queues by RSS',
+        got: first.type === 'end' ? 'none' : first.type,
+        remedy: `leave the rule out: ${WITHOUT_RULE[first.type] ?? 'packets go where all packets go'}`,
         cause: first,
       });
     }
@@ -149,6 +160,19 @@ export class SecurityFlow implements FlowOperations {
       cause: esp,
     });
   }
+}
+
+function refuseMark(pattern: readonly FlowItem[]): void {
+  const mark = pattern.find(({ type }) => type === 'mark');
+  if (mark === undefined) return;
+  throw flowError('ITEM', {
+    errno: 'ENOTSUP',
+    message: 'the 82599 gives packets no marks, so that no rule can look for one',
+    expected: 'eth, ipv4 or ipv6, esp, end',
+    got: pattern.map(({ type }) => type).join(', '),
+    remedy: 'leave mark out',
+    cause: mark,
+  });
 }
 
 function checkAttributes(attributes: FlowAttributes, direction: 'ingress' | 'egress'): void {
