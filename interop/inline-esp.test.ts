@@ -1,6 +1,7 @@
 import { writePcap } from '@inline-ipsec/net/pcap';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ALGORITHMS, type EspAssociation, type EspMode, saLine, TUNNEL, tsharkWords } from './esp-association.ts';
+import { ALGORITHMS, type EspAssociation, saLine, TUNNEL, tsharkWords } from './esp-association.ts';
+import { type EspWays, espWays, hops } from './esp-ways.ts';
 import { lookFor, runForeign } from './foreign-programs.ts';
 import { captureWords, type Ending, runGateway } from './gateway-process.ts';
 import { afterHops, frameOf, fromHex, hex, packetsOf, spiOf, udpPacket } from './packets.ts';
@@ -19,28 +20,13 @@ const SIZES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 15, 16, 17, 64, 300, 1350];
 /** Where the packets of `udpPacket` come from. */
 const SOURCE = { ipv4: '192.0.2.77/32', ipv6: '2001:db8::77/128' };
 
-interface Row {
-  readonly name: string;
-  readonly mode: EspMode;
-  /** Where its packets go, on the way out and on the way in. */
-  readonly out: string;
-  readonly in: string;
-  readonly outbound: EspAssociation;
-  readonly inbound: EspAssociation;
-}
-
-const row = (n: number, name: string, mode: EspMode, out: string, inward: string): Row => {
-  const association = (spi: number): EspAssociation => ({ spi, algorithm: AES_128_GCM, mode });
-  return { name, mode, out, in: inward, outbound: association(0x3000 + n), inbound: association(0x4000 + n) };
-};
-
-const ROWS: readonly Row[] = [
-  row(0, 'IPv4 in an IPv4 tunnel', 'ipv4-tunnel', '10.0.0.9', '11.0.0.9'),
-  row(1, 'IPv6 in an IPv4 tunnel', 'ipv4-tunnel', 'fd10:1::9', 'fd11:1::9'),
-  row(2, 'IPv4 in an IPv6 tunnel', 'ipv6-tunnel', '10.2.0.9', '11.2.0.9'),
-  row(3, 'IPv6 in an IPv6 tunnel', 'ipv6-tunnel', 'fd10:3::9', 'fd11:3::9'),
-  row(4, 'transport over IPv4', 'transport', '10.4.0.9', '11.4.0.9'),
-  row(5, 'transport over IPv6', 'transport', 'fd10:5::9', 'fd11:5::9'),
+const ROWS: readonly EspWays[] = [
+  espWays(AES_128_GCM, 0, 'IPv4 in an IPv4 tunnel', 'ipv4-tunnel', '10.0.0.9', '11.0.0.9'),
+  espWays(AES_128_GCM, 1, 'IPv6 in an IPv4 tunnel', 'ipv4-tunnel', 'fd10:1::9', 'fd11:1::9'),
+  espWays(AES_128_GCM, 2, 'IPv4 in an IPv6 tunnel', 'ipv6-tunnel', '10.2.0.9', '11.2.0.9'),
+  espWays(AES_128_GCM, 3, 'IPv6 in an IPv6 tunnel', 'ipv6-tunnel', 'fd10:3::9', 'fd11:3::9'),
+  espWays(AES_128_GCM, 4, 'transport over IPv4', 'transport', '10.4.0.9', '11.4.0.9'),
+  espWays(AES_128_GCM, 5, 'transport over IPv6', 'transport', 'fd10:5::9', 'fd11:5::9'),
 ];
 const NAMED = ROWS.map((each) => [each.name, each] as const);
 
@@ -83,7 +69,6 @@ async function carry(input: { clear?: readonly Uint8Array[]; esp?: readonly Uint
 }
 
 const packetsIn = (name: string) => packetsOf(folder.read(name));
-const hops = (mode: EspMode) => (mode === 'transport' ? 0 : 1);
 const sizes = (destination: string) => SIZES.map((bytes) => udpPacket(destination, bytes));
 
 beforeAll(() => folder.write('inline.cfg', CONFIGURATION));

@@ -1,6 +1,7 @@
 import { writePcap } from '@inline-ipsec/net/pcap';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ALGORITHMS, type EspAssociation, type EspMode, saLine, tsharkWords } from './esp-association.ts';
+import { ALGORITHMS, saLine, tsharkWords } from './esp-association.ts';
+import { type EspWays, espWays, hops } from './esp-ways.ts';
 import { lookFor, runForeign } from './foreign-programs.ts';
 import { captureWords, type Ending, runGateway } from './gateway-process.ts';
 import { afterHops, frameOf, fromHex, hex, packetsOf, spiOf, udpPacket } from './packets.ts';
@@ -29,26 +30,11 @@ const LIMITS: readonly (readonly [name: string, limit: Limit])[] = [
   ['-j alone, which is no MTU', { mtu: 1500, options: ['-j', '9000'] }],
 ];
 
-interface Row {
-  readonly name: string;
-  readonly mode: EspMode;
-  /** Where packets go, on the way out and on the way in. */
-  readonly out: string;
-  readonly in: string;
-  readonly outbound: EspAssociation;
-  readonly inbound: EspAssociation;
-}
-
-const row = (n: number, name: string, mode: EspMode, out: string, inward: string): Row => {
-  const association = (spi: number): EspAssociation => ({ spi, algorithm: ALGORITHMS[0], mode });
-  return { name, mode, out, in: inward, outbound: association(0x3000 + n), inbound: association(0x4000 + n) };
-};
-
-const ROWS: readonly Row[] = [
-  row(0, 'IPv4 in an IPv4 tunnel', 'ipv4-tunnel', '10.0.0.9', '11.0.0.9'),
-  row(1, 'IPv6 in an IPv6 tunnel', 'ipv6-tunnel', 'fd10:1::9', 'fd11:1::9'),
-  row(2, 'transport over IPv4', 'transport', '10.2.0.9', '11.2.0.9'),
-  row(3, 'transport over IPv6', 'transport', 'fd10:3::9', 'fd11:3::9'),
+const ROWS: readonly EspWays[] = [
+  espWays(ALGORITHMS[0], 0, 'IPv4 in an IPv4 tunnel', 'ipv4-tunnel', '10.0.0.9', '11.0.0.9'),
+  espWays(ALGORITHMS[0], 1, 'IPv6 in an IPv6 tunnel', 'ipv6-tunnel', 'fd10:1::9', 'fd11:1::9'),
+  espWays(ALGORITHMS[0], 2, 'transport over IPv4', 'transport', '10.2.0.9', '11.2.0.9'),
+  espWays(ALGORITHMS[0], 3, 'transport over IPv6', 'transport', 'fd10:3::9', 'fd11:3::9'),
 ];
 /** Goes out in clear. */
 const CLEAR = '12.0.0.9';
@@ -80,13 +66,11 @@ const packet = (destination: string, bytes: number) =>
   udpPacket(destination, bytes - (familyOf(destination) === 'ipv6' ? 48 : 28));
 
 /** The longest packet whose ESP packet has at most `mtu` bytes: ESP header, IV and ICV have 32, its trailer 2, and 4 divides. */
-function longest({ mode, out }: Row, mtu: number): number {
+function longest({ mode, out }: EspWays, mtu: number): number {
   const ip = familyOf(out) === 'ipv6' ? 40 : 20;
   const protectedBytes = ((mtu - ip - 32) & ~3) - 2;
   return mode === 'transport' ? ip + protectedBytes : protectedBytes;
 }
-
-const hops = (mode: EspMode) => (mode === 'transport' ? 0 : 1);
 
 const folder = new TemporaryFolder();
 

@@ -50,7 +50,7 @@ export class EspInbound {
     this.#memory = memory;
     this.#jobs = jobs;
     this.#drops = drops;
-    this.#unwrapPlain = unwrapPlainIn(memory);
+    this.#unwrapPlain = unwrapPlainLoop(memory);
   }
 
   /**
@@ -301,7 +301,7 @@ export class EspInbound {
  * at most three bytes of padding that are 1, 2, 3, sound IPv4 inside with a hop left, and no congestion met. Stops at
  * another one, and returns its row.
  */
-function unwrapPlainIn({ u8, i32, f64 }: Memory): (burst: PacketBurst, first: number) => number {
+function unwrapPlainLoop({ u8, i32, f64 }: Memory): (burst: PacketBurst, first: number) => number {
   return (burst: PacketBurst, first: number): number => {
     const base = burst.position | 0;
     let owner = 0;

@@ -54,7 +54,7 @@ export class EspJobs {
     this.#nonces = zone.position + capacity * JOB_BYTES;
     this.#shapes = this.#nonces + capacity * NONCE_BYTES;
     this.#shifts = new Int8Array(capacity);
-    this.#fillPlain = fillPlainIn(memory, this.position, this.#nonces, this.#shapes);
+    this.#fillPlain = fillPlainLoop(memory, this.position, this.#nonces, this.#shapes);
   }
 
   /** Jobs in the table. */
@@ -182,7 +182,7 @@ export class EspJobs {
  * Writes the jobs from number `index` on for the rows from `first` on, up to one whose SA is not plain or inline. Returns
  * that row.
  */
-function fillPlainIn(
+function fillPlainLoop(
   { i32 }: Memory,
   jobs: number,
   nonces: number,

@@ -71,8 +71,8 @@ export class EspOutbound {
     this.#jobs = jobs;
     this.#drops = drops;
     this.#egress = egress;
-    this.#admit = admitIn(memory, (burst) => this.#restoreChecksums(burst));
-    this.#buildPlain = buildPlainIn(memory);
+    this.#admit = admitLoop(memory, (burst) => this.#restoreChecksums(burst));
+    this.#buildPlain = buildPlainLoop(memory);
     this.#sequences = new SequenceClaims(memory);
   }
 
@@ -194,7 +194,7 @@ export class EspOutbound {
 }
 
 /** Step 1. Returns how many rows were marked as lost. */
-function admitIn({ i32 }: Memory, restoreChecksums: (burst: PacketBurst) => void): (burst: PacketBurst) => number {
+function admitLoop({ i32 }: Memory, restoreChecksums: (burst: PacketBurst) => void): (burst: PacketBurst) => number {
   return (burst: PacketBurst): number => {
     const base = burst.position | 0;
     let owner = 0;
@@ -241,7 +241,7 @@ function admitIn({ i32 }: Memory, restoreChecksums: (burst: PacketBurst) => void
 }
 
 /** Builds the packets of plain SAs from row `first` on. Stops at another one, and returns its row. */
-function buildPlainIn({ u8, i32, f64 }: Memory): (burst: PacketBurst, first: number) => number {
+function buildPlainLoop({ u8, i32, f64 }: Memory): (burst: PacketBurst, first: number) => number {
   return (burst: PacketBurst, first: number): number => {
     const base = burst.position | 0;
     let owner = 0;

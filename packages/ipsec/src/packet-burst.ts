@@ -41,8 +41,9 @@ const COLUMNS = 10;
  * goes by positions and shifts each by two where it is used: what is shifted is known to be small, so that adding a
  * column to it is no more than an addressing mode. Everybody else has the columns as arrays.
  *
- * The hottest loops are functions made for their memory once (`…In(memory)`), closed over its views: where a thread has one
- * of a kind, the compiler takes the views for constants, their addresses and lengths with them.
+ * The hottest loops are closed over the views of their memory: a function `…Loop(memory)` makes each, once for a stage, and
+ * its comment tells what the loop does. Where a thread has one of a kind, the compiler takes the views for constants, their
+ * addresses and lengths with them.
  *
  * It is the scratch of one lcore between receive and transmit, and no state: nothing in it outlives a poll.
  */

@@ -63,7 +63,7 @@ export class TransmitStage {
     this.#memory = memory;
     this.#counters = counters;
     this.#drops = drops;
-    this.#prepare = prepareIn(memory, (burst, first, end, mtu) => this.#dropLonger(burst, first, end, mtu));
+    this.#prepare = prepareLoop(memory, (burst, first, end, mtu) => this.#dropLonger(burst, first, end, mtu));
     for (const target of targets) this.#buffers[target.port.id] = new TransmitBuffer(target);
   }
 
@@ -128,7 +128,7 @@ export class TransmitStage {
 }
 
 /** Appends rows `first` to `end` - 1 to the packets that wait: there is room for them. */
-function prepareIn(
+function prepareLoop(
   { u16, i32 }: Memory,
   dropLonger: (burst: PacketBurst, first: number, end: number, mtu: number) => void,
 ): (burst: PacketBurst, first: number, end: number, buffer: TransmitBuffer) => void {
