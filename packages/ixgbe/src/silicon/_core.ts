@@ -3,6 +3,7 @@ import type { Environment } from '@inline-ipsec/eal/environment';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import type { Wire } from '@inline-ipsec/wire/wire';
 import { COUNTERS, JOB_FRAMES, RX_AT, RX_LENGTHS, SLOTS, TX_AT, TX_LENGTHS } from './_layout.ts';
+import type { CardLoops } from './_loops.ts';
 import type { CardTraceListener } from './card-trace.ts';
 import type { DmaMap } from './dma.ts';
 import type { CardChoices } from './options.ts';
@@ -43,6 +44,7 @@ export class CardCore {
   readonly txHomes: Uint32Array = new Uint32Array(SLOTS);
   readonly jobFrames: Uint32Array;
   readonly map: RegisterMap = registerMap();
+  readonly loops: CardLoops;
   /** Whom register accesses and the security block's decisions are told, if anybody. */
   trace: CardTraceListener | undefined = undefined;
   /** Sessions of an all-zero key, for entries that were only cleared: transmit, receive. */
@@ -67,6 +69,7 @@ export class CardCore {
       | 'dma'
       | 'environment'
       | 'choices'
+      | 'loops'
       | 'macAddress'
       | 'state'
       | 'packetBuffer'
@@ -74,6 +77,7 @@ export class CardCore {
   ) {
     const { memory, state } = parts;
     this.memory = memory;
+    this.loops = parts.loops;
     this.registers = parts.registers;
     this.wire = parts.wire;
     this.engine = parts.engine;

@@ -9,6 +9,7 @@ import type { RegisterPort } from '../register-port.ts';
 import { REG } from '../registers.ts';
 import { CardCore, count } from './_core.ts';
 import * as layout from './_layout.ts';
+import { cardLoops } from './_loops.ts';
 import { type CardTraceListener, tracedRead, tracedWrite } from './card-trace.ts';
 import { COUNTER_NAMES, type CounterName, counterSlot } from './counters.ts';
 import { type DmaMap, identityDma } from './dma.ts';
@@ -75,6 +76,7 @@ export class Card82599 implements RegisterPort {
       dma: parts.dma ?? identityDma(parts.memory.bytes, zone.position, zone.bytes),
       environment: parts.environment,
       choices: cardChoices(parts.options),
+      loops: cardLoops(parts.memory),
       macAddress: parts.macAddress.slice(),
       state: zone.position,
       packetBuffer: zone.position + layout.STATE_BYTES,

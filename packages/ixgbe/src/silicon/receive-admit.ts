@@ -1,3 +1,4 @@
+import type { Memory } from '@inline-ipsec/eal/memory';
 import {
   RXD_ERR_IPE,
   RXD_ERR_L4E,
@@ -62,7 +63,7 @@ export function admit(core: CardCore, first: number, frames: number): void {
   // A run is of frames whose FCS is taken off.
   const inRuns = (registers[REG.HLREG0 >> 2] & HLREG0_RXCRCSTRP) !== 0;
   for (let i = first; i < frames; ) {
-    if (inRuns) i = admitRun(core, i, frames);
+    if (inRuns) i = core.loops.admitRun(core, i, frames);
     if (i === frames) break;
     if (core.lent > i) own(core, i);
     admitOne(core, i++);
@@ -77,77 +78,79 @@ export function admit(core: CardCore, first: number, frames: number): void {
  * A frame lies 2 modulo 4, so it is read as words: the first one ends with 2 bytes of it, the fourth one with the
  * EtherType, and the IP header is five words.
  */
-function admitRun(core: CardCore, first: number, frames: number): number {
-  const { registers, state, rxAt } = core;
-  const { i32, u16, u32 } = core.memory;
-  const room = (u32[(state + layout.RX_ROOM) >> 2] - FCS) | 0;
-  const longest = Math.min(u32[(state + layout.RX_MAX_FRAME) >> 2], room) | 0;
-  const pass = passesFilter(core, rxAt[first]);
-  if (pass === FILTER_DROP || addressKind(u16, u32, rxAt[first]) !== ADDRESS_UNICAST) return first;
-  const addressHead = u16[rxAt[first] >> 1];
-  const addressRest = i32[(rxAt[first] + 2) >> 2];
-  const checked = RXD_STAT_IPCS | (pass === FILTER_INEXACT ? RXD_STAT_PIF : 0);
-  // Layer 4 checksums are the parser's.
-  const sums = (registers[REG.RXCSUM >> 2] & RXCSUM_IPPCSE) !== 0;
-  const at = (state + layout.RX_AT) >> 2;
-  const lengths = (state + layout.RX_LENGTHS) >> 2;
-  let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
-  let bytes = 0;
-  let i = first;
-  for (; i < frames; i++) {
-    const word = i32[at + i] >> 2;
-    const length = i32[lengths + i];
-    if (length < SHORTEST || length > longest) break;
-    if (i32[word] >>> 16 !== addressHead || i32[word + 1] !== addressRest || i32[word + 3] >>> 16 !== TYPE_IPV4) break;
-    const ip0 = i32[word + 4];
-    const ip1 = i32[word + 5];
-    const ip2 = i32[word + 6];
-    // Version 4, five words; neither an offset nor more fragments, DF or not.
-    if ((ip0 & 0xff) !== 0x45 || (ip1 & 0xff3f_0000) !== 0) break;
-    const protocol = (ip2 >>> 8) & 0xff;
-    let info = RXD_PTYPE_IPV4;
-    let flags = 0;
-    const to = record >> 2;
-    if (protocol === PROTOCOL_ESP) {
-      const end = ETHERNET_HEADER + (((ip0 >>> 8) & 0xff00) | (ip0 >>> 24));
-      info = RXD_PTYPE_IPV4 | RXD_PTYPE_ESP;
-      flags = end > length ? layout.FRAME_CANDIDATE | layout.FRAME_CUT : layout.FRAME_CANDIDATE;
-      i32[to + (layout.FRAME_PAYLOAD >> 2)] = ETHERNET_HEADER + IPV4_HEADER;
-      i32[to + (layout.FRAME_END >> 2)] = end;
-    } else {
-      if (sums || protocol === PROTOCOL_AH) break;
-      info = RXD_PTYPE_IPV4 | layer4Type(protocol);
+export function admitRunLoop({ i32, u16, u32 }: Memory): (core: CardCore, first: number, frames: number) => number {
+  return (core: CardCore, first: number, frames: number): number => {
+    const { registers, state, rxAt } = core;
+    const room = (u32[(state + layout.RX_ROOM) >> 2] - FCS) | 0;
+    const longest = Math.min(u32[(state + layout.RX_MAX_FRAME) >> 2], room) | 0;
+    const pass = passesFilter(core, rxAt[first]);
+    if (pass === FILTER_DROP || addressKind(u16, u32, rxAt[first]) !== ADDRESS_UNICAST) return first;
+    const addressHead = u16[rxAt[first] >> 1];
+    const addressRest = i32[(rxAt[first] + 2) >> 2];
+    const checked = RXD_STAT_IPCS | (pass === FILTER_INEXACT ? RXD_STAT_PIF : 0);
+    // Layer 4 checksums are the parser's.
+    const sums = (registers[REG.RXCSUM >> 2] & RXCSUM_IPPCSE) !== 0;
+    const at = (state + layout.RX_AT) >> 2;
+    const lengths = (state + layout.RX_LENGTHS) >> 2;
+    let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
+    let bytes = 0;
+    let i = first;
+    for (; i < frames; i++) {
+      const word = i32[at + i] >> 2;
+      const length = i32[lengths + i];
+      if (length < SHORTEST || length > longest) break;
+      if (i32[word] >>> 16 !== addressHead || i32[word + 1] !== addressRest || i32[word + 3] >>> 16 !== TYPE_IPV4)
+        break;
+      const ip0 = i32[word + 4];
+      const ip1 = i32[word + 5];
+      const ip2 = i32[word + 6];
+      // Version 4, five words; neither an offset nor more fragments, DF or not.
+      if ((ip0 & 0xff) !== 0x45 || (ip1 & 0xff3f_0000) !== 0) break;
+      const protocol = (ip2 >>> 8) & 0xff;
+      let info = RXD_PTYPE_IPV4;
+      let flags = 0;
+      const to = record >> 2;
+      if (protocol === PROTOCOL_ESP) {
+        const end = ETHERNET_HEADER + (((ip0 >>> 8) & 0xff00) | (ip0 >>> 24));
+        info = RXD_PTYPE_IPV4 | RXD_PTYPE_ESP;
+        flags = end > length ? layout.FRAME_CANDIDATE | layout.FRAME_CUT : layout.FRAME_CANDIDATE;
+        i32[to + (layout.FRAME_PAYLOAD >> 2)] = ETHERNET_HEADER + IPV4_HEADER;
+        i32[to + (layout.FRAME_END >> 2)] = end;
+      } else {
+        if (sums || protocol === PROTOCOL_AH) break;
+        info = RXD_PTYPE_IPV4 | layer4Type(protocol);
+      }
+      const source = i32[word + 7];
+      const destination = i32[word + 8];
+      const sum =
+        (ip0 & 0xffff) +
+        (ip0 >>> 16) +
+        (ip1 & 0xffff) +
+        (ip1 >>> 16) +
+        (ip2 & 0xffff) +
+        (ip2 >>> 16) +
+        (source & 0xffff) +
+        (source >>> 16) +
+        (destination & 0xffff) +
+        (destination >>> 16);
+      if (fold(sum) !== 0xffff) break;
+      i32[to + (layout.FRAME_INFO >> 2)] = info;
+      i32[to + (layout.FRAME_STATUS >> 2)] = checked;
+      i32[to + (layout.FRAME_L3 >> 2)] = ETHERNET_HEADER;
+      i32[to + (layout.FRAME_FLAGS >> 2)] = flags;
+      i32[to + (layout.FRAME_QUEUE >> 2)] = 0;
+      i32[to + (layout.FRAME_HASH >> 2)] = 0;
+      i32[to + (layout.FRAME_TAG >> 2)] = 0;
+      registers[PRC64 + sizeClass(length)]++;
+      bytes = (bytes + length) | 0;
+      record = (record + layout.FRAME_BYTES) | 0;
     }
-    const source = i32[word + 7];
-    const destination = i32[word + 8];
-    const sum =
-      (ip0 & 0xffff) +
-      (ip0 >>> 16) +
-      (ip1 & 0xffff) +
-      (ip1 >>> 16) +
-      (ip2 & 0xffff) +
-      (ip2 >>> 16) +
-      (source & 0xffff) +
-      (source >>> 16) +
-      (destination & 0xffff) +
-      (destination >>> 16);
-    if (fold(sum) !== 0xffff) break;
-    i32[to + (layout.FRAME_INFO >> 2)] = info;
-    i32[to + (layout.FRAME_STATUS >> 2)] = checked;
-    i32[to + (layout.FRAME_L3 >> 2)] = ETHERNET_HEADER;
-    i32[to + (layout.FRAME_FLAGS >> 2)] = flags;
-    i32[to + (layout.FRAME_QUEUE >> 2)] = 0;
-    i32[to + (layout.FRAME_HASH >> 2)] = 0;
-    i32[to + (layout.FRAME_TAG >> 2)] = 0;
-    registers[PRC64 + sizeClass(length)]++;
-    bytes = (bytes + length) | 0;
-    record = (record + layout.FRAME_BYTES) | 0;
-  }
-  if (i !== first) {
-    countReceived(registers, i - first, bytes);
-    countGoodReceived(registers, i - first, bytes);
-  }
-  return i;
+    if (i !== first) {
+      countReceived(registers, i - first, bytes);
+      countGoodReceived(registers, i - first, bytes);
+    }
+    return i;
+  };
 }
 
 /** Admits a frame of any kind. */

@@ -1,3 +1,4 @@
+import type { Memory } from '@inline-ipsec/eal/memory';
 import {
   DESCRIPTOR_BYTES,
   RXD_ADDRESS_HI,
@@ -26,7 +27,7 @@ import * as layout from './_layout.ts';
 import { counterSlot } from './counters.ts';
 import { move } from './move.ts';
 import { own } from './receive-lent.ts';
-import { classifySecurity, prepareDecryption, prepareDecryptionRun, runDecryption } from './security-receive.ts';
+import { classifySecurity, prepareDecryption, runDecryption } from './security-receive.ts';
 import { traceReceived } from './security-trace.ts';
 import { countMissed, countQueueDropped, countQueueReceived } from './statistics.ts';
 
@@ -55,7 +56,7 @@ const NOWHERE = layout.NO_QUEUE | 0;
 export function deliver(core: CardCore, frames: number): number {
   let placed = 0;
   for (; placed < frames; placed++) {
-    placed = placeRun(core, placed, frames);
+    placed = core.loops.placeRun(core, placed, frames);
     if (placed === frames || !placeOne(core, placed)) break;
   }
   bring(core, placed);
@@ -84,43 +85,44 @@ export function freeDescriptors(core: CardCore, q: number): number {
  * Takes a descriptor for each frame from number `first` on, while they are for one queue, fit one buffer each, and its
  * address can be reached. Returns the number of the frame that it did not take.
  */
-function placeRun(core: CardCore, first: number, frames: number): number {
-  const { state, dma } = core;
-  const { i32 } = core.memory;
-  const { direct } = dma;
-  let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
-  const q = i32[(record + layout.FRAME_QUEUE) >> 2];
-  if (direct === undefined || q === NOWHERE) return first;
-  const end = direct.end | 0;
-  const gap = direct.gap | 0;
-  const gapEnd = direct.gapEnd | 0;
-  const queue = (state + layout.RX_QUEUES + q * layout.QUEUE_BYTES) >> 2;
-  const ring = i32[queue + (layout.QUEUE_RING >> 2)];
-  const size = i32[queue + (layout.QUEUE_COUNT >> 2)];
-  const room = i32[queue + (layout.QUEUE_BUFFER >> 2)];
-  const lengths = (state + layout.RX_LENGTHS) >> 2;
-  let next = i32[queue + (layout.QUEUE_NEXT >> 2)];
-  const free = freeDescriptors(core, q);
-  const stop = free < frames - first ? first + free : frames;
-  let i = first;
-  for (; i < stop; i++) {
-    const to = record >> 2;
-    const length = i32[lengths + i];
-    if (i32[to + (layout.FRAME_QUEUE >> 2)] !== q || length > room) break;
-    const at = (ring + next * DESCRIPTOR_BYTES) >> 2;
-    const host = i32[at + (RXD_ADDRESS_LO >> 2)];
-    const hostEnd = (host + length) | 0;
-    if (i32[at + (RXD_ADDRESS_HI >> 2)] !== 0 || host <= 0 || hostEnd > end || hostEnd < 0) break;
-    if (host < gapEnd && hostEnd > gap) break;
-    i32[to + (layout.FRAME_DESCRIPTOR >> 2)] = next;
-    i32[to + (layout.FRAME_DESCRIPTORS >> 2)] = 1;
-    i32[to + (layout.FRAME_HOST >> 2)] = host;
-    i32[to + (layout.FRAME_SOURCE >> 2)] = 0;
-    next = next + 1 === size ? 0 : (next + 1) | 0;
-    record = (record + layout.FRAME_BYTES) | 0;
-  }
-  i32[queue + (layout.QUEUE_NEXT >> 2)] = next;
-  return i;
+export function placeRunLoop({ i32 }: Memory): (core: CardCore, first: number, frames: number) => number {
+  return (core: CardCore, first: number, frames: number): number => {
+    const { state, dma } = core;
+    const { direct } = dma;
+    let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
+    const q = i32[(record + layout.FRAME_QUEUE) >> 2];
+    if (direct === undefined || q === NOWHERE) return first;
+    const end = direct.end | 0;
+    const gap = direct.gap | 0;
+    const gapEnd = direct.gapEnd | 0;
+    const queue = (state + layout.RX_QUEUES + q * layout.QUEUE_BYTES) >> 2;
+    const ring = i32[queue + (layout.QUEUE_RING >> 2)];
+    const size = i32[queue + (layout.QUEUE_COUNT >> 2)];
+    const room = i32[queue + (layout.QUEUE_BUFFER >> 2)];
+    const lengths = (state + layout.RX_LENGTHS) >> 2;
+    let next = i32[queue + (layout.QUEUE_NEXT >> 2)];
+    const free = freeDescriptors(core, q);
+    const stop = free < frames - first ? first + free : frames;
+    let i = first;
+    for (; i < stop; i++) {
+      const to = record >> 2;
+      const length = i32[lengths + i];
+      if (i32[to + (layout.FRAME_QUEUE >> 2)] !== q || length > room) break;
+      const at = (ring + next * DESCRIPTOR_BYTES) >> 2;
+      const host = i32[at + (RXD_ADDRESS_LO >> 2)];
+      const hostEnd = (host + length) | 0;
+      if (i32[at + (RXD_ADDRESS_HI >> 2)] !== 0 || host <= 0 || hostEnd > end || hostEnd < 0) break;
+      if (host < gapEnd && hostEnd > gap) break;
+      i32[to + (layout.FRAME_DESCRIPTOR >> 2)] = next;
+      i32[to + (layout.FRAME_DESCRIPTORS >> 2)] = 1;
+      i32[to + (layout.FRAME_HOST >> 2)] = host;
+      i32[to + (layout.FRAME_SOURCE >> 2)] = 0;
+      next = next + 1 === size ? 0 : (next + 1) | 0;
+      record = (record + layout.FRAME_BYTES) | 0;
+    }
+    i32[queue + (layout.QUEUE_NEXT >> 2)] = next;
+    return i;
+  };
 }
 
 /** Takes descriptors for a frame of any kind, or drops it. Returns false when it has to wait for them. */
@@ -197,7 +199,7 @@ function bring(core: CardCore, frames: number): void {
     if (u32[(record + layout.FRAME_QUEUE) >> 2] === layout.NO_QUEUE) continue;
     const candidate = (u32[(record + layout.FRAME_FLAGS) >> 2] & layout.FRAME_CANDIDATE) !== 0;
     if (candidate) {
-      const next = prepareDecryptionRun(core, i, frames);
+      const next = core.loops.prepareDecryptionRun(core, i, frames);
       if (next !== i) {
         i = next - 1;
         continue;
@@ -224,7 +226,7 @@ function bring(core: CardCore, frames: number): void {
 /** Copies frame number `first` to its buffer, and those behind it that go the same way. Returns how many. */
 function copyRun(core: CardCore, first: number, frames: number): number {
   const { state, rxAt, rxLengths } = core;
-  const moved = copyShort(core, first, frames);
+  const moved = core.loops.copyShort(core, first, frames);
   if (moved !== 0) return moved;
   const record = state + layout.FRAMES + first * layout.FRAME_BYTES;
   move(core, core.memory.i32[(record + layout.FRAME_HOST) >> 2], rxAt[first], rxLengths[first]);
@@ -241,51 +243,53 @@ function copyRun(core: CardCore, first: number, frames: number): number {
  *
  * @returns how many it copied: the next one, if there is one, has another length, bytes in other places of a word, or a NaN
  */
-function copyShort({ memory, state }: CardCore, first: number, frames: number): number {
-  const { i32, u16, f64 } = memory;
-  const at = (state + layout.RX_AT) >> 2;
-  const lengths = (state + layout.RX_LENGTHS) >> 2;
-  let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
-  let i = first;
-  for (; i < frames; i++) {
-    const known = record >> 2;
-    const target = i32[known + (layout.FRAME_HOST >> 2)];
-    const source = i32[at + i];
-    const length = i32[lengths + i];
-    if (length < SHORTEST || length > SHORT_MOST || (length & 1) !== 0) break;
-    // As frames lie in packet buffers, and in mbufs that nobody has moved them in; what goes nowhere has no such target.
-    if ((target & 7) !== 2 || (source & 7) !== 2) break;
-    if (i !== first) {
-      const candidate = (i32[known + (layout.FRAME_FLAGS >> 2)] & layout.FRAME_CANDIDATE) !== 0;
-      if (candidate || i32[known + (layout.FRAME_QUEUE >> 2)] === NOWHERE) break;
+export function copyShortLoop({ i32, u16, f64 }: Memory): (core: CardCore, first: number, frames: number) => number {
+  return (core: CardCore, first: number, frames: number): number => {
+    const { state } = core;
+    const at = (state + layout.RX_AT) >> 2;
+    const lengths = (state + layout.RX_LENGTHS) >> 2;
+    let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
+    let i = first;
+    for (; i < frames; i++) {
+      const known = record >> 2;
+      const target = i32[known + (layout.FRAME_HOST >> 2)];
+      const source = i32[at + i];
+      const length = i32[lengths + i];
+      if (length < SHORTEST || length > SHORT_MOST || (length & 1) !== 0) break;
+      // As frames lie in packet buffers, and in mbufs that nobody has moved them in; what goes nowhere has no such target.
+      if ((target & 7) !== 2 || (source & 7) !== 2) break;
+      if (i !== first) {
+        const candidate = (i32[known + (layout.FRAME_FLAGS >> 2)] & layout.FRAME_CANDIDATE) !== 0;
+        if (candidate || i32[known + (layout.FRAME_QUEUE >> 2)] === NOWHERE) break;
+      }
+      const p = (target + 6) >> 3;
+      const q = (source + 6) >> 3;
+      const w0 = f64[q];
+      const w1 = f64[q + 1];
+      const w2 = f64[q + 2];
+      const w3 = f64[q + 3];
+      const w4 = f64[q + 4];
+      const w5 = f64[q + 5];
+      if (Number.isNaN(w0 + w1 + (w2 + w3) + (w4 + w5))) break;
+      u16[target >> 1] = u16[source >> 1];
+      i32[(target + 2) >> 2] = i32[(source + 2) >> 2];
+      f64[p] = w0;
+      f64[p + 1] = w1;
+      f64[p + 2] = w2;
+      f64[p + 3] = w3;
+      f64[p + 4] = w4;
+      f64[p + 5] = w5;
+      i32[(target + 54) >> 2] = i32[(source + 54) >> 2];
+      const c = (target + length - 8) >> 1;
+      const d = (source + length - 8) >> 1;
+      u16[c] = u16[d];
+      u16[c + 1] = u16[d + 1];
+      u16[c + 2] = u16[d + 2];
+      u16[c + 3] = u16[d + 3];
+      record = (record + layout.FRAME_BYTES) | 0;
     }
-    const p = (target + 6) >> 3;
-    const q = (source + 6) >> 3;
-    const w0 = f64[q];
-    const w1 = f64[q + 1];
-    const w2 = f64[q + 2];
-    const w3 = f64[q + 3];
-    const w4 = f64[q + 4];
-    const w5 = f64[q + 5];
-    if (Number.isNaN(w0 + w1 + (w2 + w3) + (w4 + w5))) break;
-    u16[target >> 1] = u16[source >> 1];
-    i32[(target + 2) >> 2] = i32[(source + 2) >> 2];
-    f64[p] = w0;
-    f64[p + 1] = w1;
-    f64[p + 2] = w2;
-    f64[p + 3] = w3;
-    f64[p + 4] = w4;
-    f64[p + 5] = w5;
-    i32[(target + 54) >> 2] = i32[(source + 54) >> 2];
-    const c = (target + length - 8) >> 1;
-    const d = (source + length - 8) >> 1;
-    u16[c] = u16[d];
-    u16[c + 1] = u16[d + 1];
-    u16[c + 2] = u16[d + 2];
-    u16[c + 3] = u16[d + 3];
-    record = (record + layout.FRAME_BYTES) | 0;
-  }
-  return i - first;
+    return i - first;
+  };
 }
 
 /** Writes the descriptors of the first `frames` frames back, spreads what goes to several buffers, and moves heads. */
@@ -293,7 +297,7 @@ function writeBack(core: CardCore, frames: number): void {
   const { state, rxLengths } = core;
   const { u32 } = core.memory;
   for (let i = 0; i < frames; i++) {
-    i = writeBackRun(core, i, frames);
+    i = core.loops.writeBackRun(core, i, frames);
     if (i === frames) return;
     const record = state + layout.FRAMES + i * layout.FRAME_BYTES;
     const q = u32[(record + layout.FRAME_QUEUE) >> 2];
@@ -304,32 +308,33 @@ function writeBack(core: CardCore, frames: number): void {
 }
 
 /** Writes back the descriptors of frames that took one each. Returns the number of the first frame that is another case. */
-function writeBackRun(core: CardCore, first: number, frames: number): number {
-  const { state } = core;
-  const { i32 } = core.memory;
-  let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
-  const q = i32[(record + layout.FRAME_QUEUE) >> 2];
-  if (q === NOWHERE) return first;
-  const queue = (state + layout.RX_QUEUES + q * layout.QUEUE_BYTES) >> 2;
-  if ((i32[queue + (layout.QUEUE_FLAGS >> 2)] & layout.RX_QUEUE_LEGACY) !== 0) return first;
-  const ring = i32[queue + (layout.QUEUE_RING >> 2)];
-  const lengths = (state + layout.RX_LENGTHS) >> 2;
-  let bytes = 0;
-  let i = first;
-  for (; i < frames; i++) {
-    const from = record >> 2;
-    if (i32[from + (layout.FRAME_QUEUE >> 2)] !== q || i32[from + (layout.FRAME_SOURCE >> 2)] !== 0) break;
-    const at = (ring + i32[from + (layout.FRAME_DESCRIPTOR >> 2)] * DESCRIPTOR_BYTES) >> 2;
-    const length = i32[lengths + i];
-    i32[at + (RXD_INFO >> 2)] = i32[from + (layout.FRAME_INFO >> 2)];
-    i32[at + (RXD_HASH >> 2)] = i32[from + (layout.FRAME_HASH >> 2)];
-    i32[at + (RXD_LENGTH >> 2)] = length | i32[from + (layout.FRAME_TAG >> 2)];
-    i32[at + (RXD_STATUS >> 2)] = i32[from + (layout.FRAME_STATUS >> 2)] | RXD_STAT_DD | RXD_STAT_EOP;
-    bytes = (bytes + length) | 0;
-    record = (record + layout.FRAME_BYTES) | 0;
-  }
-  if (i !== first) noteDelivered(core, q, i - first, bytes);
-  return i;
+export function writeBackRunLoop({ i32 }: Memory): (core: CardCore, first: number, frames: number) => number {
+  return (core: CardCore, first: number, frames: number): number => {
+    const { state } = core;
+    let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
+    const q = i32[(record + layout.FRAME_QUEUE) >> 2];
+    if (q === NOWHERE) return first;
+    const queue = (state + layout.RX_QUEUES + q * layout.QUEUE_BYTES) >> 2;
+    if ((i32[queue + (layout.QUEUE_FLAGS >> 2)] & layout.RX_QUEUE_LEGACY) !== 0) return first;
+    const ring = i32[queue + (layout.QUEUE_RING >> 2)];
+    const lengths = (state + layout.RX_LENGTHS) >> 2;
+    let bytes = 0;
+    let i = first;
+    for (; i < frames; i++) {
+      const from = record >> 2;
+      if (i32[from + (layout.FRAME_QUEUE >> 2)] !== q || i32[from + (layout.FRAME_SOURCE >> 2)] !== 0) break;
+      const at = (ring + i32[from + (layout.FRAME_DESCRIPTOR >> 2)] * DESCRIPTOR_BYTES) >> 2;
+      const length = i32[lengths + i];
+      i32[at + (RXD_INFO >> 2)] = i32[from + (layout.FRAME_INFO >> 2)];
+      i32[at + (RXD_HASH >> 2)] = i32[from + (layout.FRAME_HASH >> 2)];
+      i32[at + (RXD_LENGTH >> 2)] = length | i32[from + (layout.FRAME_TAG >> 2)];
+      i32[at + (RXD_STATUS >> 2)] = i32[from + (layout.FRAME_STATUS >> 2)] | RXD_STAT_DD | RXD_STAT_EOP;
+      bytes = (bytes + length) | 0;
+      record = (record + layout.FRAME_BYTES) | 0;
+    }
+    if (i !== first) noteDelivered(core, q, i - first, bytes);
+    return i;
+  };
 }
 
 /** Moves a queue's head over what was written back, and counts it. */

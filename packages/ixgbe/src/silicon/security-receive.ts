@@ -14,6 +14,7 @@ import {
   STATUS_NOT_PROCESSED,
   STATUS_SUCCESS,
 } from '@inline-ipsec/cryptodev/job';
+import type { Memory } from '@inline-ipsec/eal/memory';
 import { RXD_SECERR_AUTHENTICATION, RXD_SECERR_LENGTH, RXD_SECERR_PROTOCOL, RXD_STAT_SECP } from '../descriptors.ts';
 import {
   IPSRXIDX_IPS_RX_EN,
@@ -174,93 +175,97 @@ export function prepareDecryption(core: CardCore, frame: number, length: number,
  *
  * @returns the number of the frame that it did not take; `first` when that is none of these
  */
-export function prepareDecryptionRun(core: CardCore, first: number, frames: number): number {
-  const { state } = core;
-  const { i32, u16 } = core.memory;
-  let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
-  if (!receiveSecurityOn(core.registers) || !isPlain(i32, record)) return first;
-  const at = (state + layout.RX_AT) >> 2;
-  const lengths = (state + layout.RX_LENGTHS) >> 2;
-  const firstWord = i32[at + first] >> 2;
-  const sa = findRxSa(core, firstWord + ESP_WORD, firstWord + DESTINATION_WORD, 0);
-  if (sa === NO_SA) return first;
-  const entry = (state + layout.RX_SA + sa * layout.SA_BYTES) >> 2;
-  const wanted = IPSRXMOD_PROTO | IPSRXMOD_DECRYPT;
-  if ((i32[entry + (layout.SA_MODE >> 2)] & wanted) !== wanted) return first;
-  const address = i32[firstWord + DESTINATION_WORD];
-  const spi = i32[firstWord + ESP_WORD];
-  const salt = i32[entry + (layout.SA_NONCE >> 2)];
-  const session = i32[entry + (layout.SA_SESSION >> 2)];
-  let job = (state + layout.JOBS + core.jobs * JOB_BYTES) | 0;
-  let nonce = (state + layout.NONCES + core.jobs * 16) | 0;
-  const jobFrames = (((state + layout.JOB_FRAMES) >> 2) + core.jobs - first) | 0;
-  let i = first;
-  for (; i < frames; i++) {
-    const known = record >> 2;
-    const frame = i32[at + i];
-    const end = i32[known + (layout.FRAME_END >> 2)];
-    const to = i32[known + (layout.FRAME_HOST >> 2)];
-    const bytes = (end - PLAIN_PAYLOAD) | 0;
-    if (
-      i32[known + (layout.FRAME_FLAGS >> 2)] !== layout.FRAME_CANDIDATE ||
-      i32[known + (layout.FRAME_PAYLOAD >> 2)] !== PLAIN_PAYLOAD ||
-      i32[lengths + i] !== end ||
-      bytes < ESP_LEAST ||
-      (bytes & 3) !== 0 ||
-      (to & 3) !== 2 ||
-      i32[known + (layout.FRAME_QUEUE >> 2)] === NOWHERE
-    ) {
-      break;
+export function prepareDecryptionRunLoop({
+  i32,
+  u16,
+}: Memory): (core: CardCore, first: number, frames: number) => number {
+  return (core: CardCore, first: number, frames: number): number => {
+    const { state } = core;
+    let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
+    if (!receiveSecurityOn(core.registers) || !isPlain(i32, record)) return first;
+    const at = (state + layout.RX_AT) >> 2;
+    const lengths = (state + layout.RX_LENGTHS) >> 2;
+    const firstWord = i32[at + first] >> 2;
+    const sa = findRxSa(core, firstWord + ESP_WORD, firstWord + DESTINATION_WORD, 0);
+    if (sa === NO_SA) return first;
+    const entry = (state + layout.RX_SA + sa * layout.SA_BYTES) >> 2;
+    const wanted = IPSRXMOD_PROTO | IPSRXMOD_DECRYPT;
+    if ((i32[entry + (layout.SA_MODE >> 2)] & wanted) !== wanted) return first;
+    const address = i32[firstWord + DESTINATION_WORD];
+    const spi = i32[firstWord + ESP_WORD];
+    const salt = i32[entry + (layout.SA_NONCE >> 2)];
+    const session = i32[entry + (layout.SA_SESSION >> 2)];
+    let job = (state + layout.JOBS + core.jobs * JOB_BYTES) | 0;
+    let nonce = (state + layout.NONCES + core.jobs * 16) | 0;
+    const jobFrames = (((state + layout.JOB_FRAMES) >> 2) + core.jobs - first) | 0;
+    let i = first;
+    for (; i < frames; i++) {
+      const known = record >> 2;
+      const frame = i32[at + i];
+      const end = i32[known + (layout.FRAME_END >> 2)];
+      const to = i32[known + (layout.FRAME_HOST >> 2)];
+      const bytes = (end - PLAIN_PAYLOAD) | 0;
+      if (
+        i32[known + (layout.FRAME_FLAGS >> 2)] !== layout.FRAME_CANDIDATE ||
+        i32[known + (layout.FRAME_PAYLOAD >> 2)] !== PLAIN_PAYLOAD ||
+        i32[lengths + i] !== end ||
+        bytes < ESP_LEAST ||
+        (bytes & 3) !== 0 ||
+        (to & 3) !== 2 ||
+        i32[known + (layout.FRAME_QUEUE >> 2)] === NOWHERE
+      ) {
+        break;
+      }
+      const from = frame >> 2;
+      const destination = i32[from + DESTINATION_WORD];
+      const index = i32[from + ESP_WORD];
+      if (destination !== address || index !== spi) break;
+      const iv0 = i32[from + IV_WORD];
+      const iv1 = i32[from + IV_WORD + 1];
+      const slot = nonce >> 2;
+      i32[slot] = salt;
+      i32[slot + 1] = iv0;
+      i32[slot + 2] = iv1;
+      const fields = job >> 2;
+      i32[fields + (JOB_SESSION >> 2)] = session;
+      i32[fields + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
+      i32[fields + (JOB_SOURCE >> 2)] = frame;
+      i32[fields + (JOB_DESTINATION >> 2)] = to;
+      i32[fields + (JOB_CIPHER_OFFSET >> 2)] = PLAIN_PAYLOAD + ESP_HEADER;
+      i32[fields + (JOB_CIPHER_LENGTH >> 2)] = (bytes - ESP_HEADER - ICV) | 0;
+      i32[fields + (JOB_IV >> 2)] = nonce;
+      i32[fields + (JOB_AAD >> 2)] = (frame + PLAIN_PAYLOAD) | 0;
+      i32[fields + (JOB_AAD_LENGTH >> 2)] = SPI_AND_SEQUENCE;
+      i32[fields + (JOB_TAG >> 2)] = (frame + end - ICV) | 0;
+      i32[jobFrames + i] = record;
+      // All up to the IV, of which the first word has 2 bytes; then the ICV.
+      const host = to >> 2;
+      u16[to >> 1] = i32[from] >>> 16;
+      i32[host + 1] = i32[from + 1];
+      i32[host + 2] = i32[from + 2];
+      i32[host + 3] = i32[from + 3];
+      i32[host + 4] = i32[from + 4];
+      i32[host + 5] = i32[from + 5];
+      i32[host + 6] = i32[from + 6];
+      i32[host + 7] = i32[from + 7];
+      i32[host + DESTINATION_WORD] = destination;
+      i32[host + ESP_WORD] = index;
+      i32[host + ESP_WORD + 1] = i32[from + ESP_WORD + 1];
+      i32[host + IV_WORD] = iv0;
+      i32[host + IV_WORD + 1] = iv1;
+      const icv = (frame + end - ICV) >> 2;
+      const icvTo = (to + end - ICV) >> 2;
+      i32[icvTo] = i32[icv];
+      i32[icvTo + 1] = i32[icv + 1];
+      i32[icvTo + 2] = i32[icv + 2];
+      i32[icvTo + 3] = i32[icv + 3];
+      job = (job + JOB_BYTES) | 0;
+      nonce = (nonce + 16) | 0;
+      record = (record + layout.FRAME_BYTES) | 0;
     }
-    const from = frame >> 2;
-    const destination = i32[from + DESTINATION_WORD];
-    const index = i32[from + ESP_WORD];
-    if (destination !== address || index !== spi) break;
-    const iv0 = i32[from + IV_WORD];
-    const iv1 = i32[from + IV_WORD + 1];
-    const slot = nonce >> 2;
-    i32[slot] = salt;
-    i32[slot + 1] = iv0;
-    i32[slot + 2] = iv1;
-    const fields = job >> 2;
-    i32[fields + (JOB_SESSION >> 2)] = session;
-    i32[fields + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
-    i32[fields + (JOB_SOURCE >> 2)] = frame;
-    i32[fields + (JOB_DESTINATION >> 2)] = to;
-    i32[fields + (JOB_CIPHER_OFFSET >> 2)] = PLAIN_PAYLOAD + ESP_HEADER;
-    i32[fields + (JOB_CIPHER_LENGTH >> 2)] = (bytes - ESP_HEADER - ICV) | 0;
-    i32[fields + (JOB_IV >> 2)] = nonce;
-    i32[fields + (JOB_AAD >> 2)] = (frame + PLAIN_PAYLOAD) | 0;
-    i32[fields + (JOB_AAD_LENGTH >> 2)] = SPI_AND_SEQUENCE;
-    i32[fields + (JOB_TAG >> 2)] = (frame + end - ICV) | 0;
-    i32[jobFrames + i] = record;
-    // All up to the IV, of which the first word has 2 bytes; then the ICV.
-    const host = to >> 2;
-    u16[to >> 1] = i32[from] >>> 16;
-    i32[host + 1] = i32[from + 1];
-    i32[host + 2] = i32[from + 2];
-    i32[host + 3] = i32[from + 3];
-    i32[host + 4] = i32[from + 4];
-    i32[host + 5] = i32[from + 5];
-    i32[host + 6] = i32[from + 6];
-    i32[host + 7] = i32[from + 7];
-    i32[host + DESTINATION_WORD] = destination;
-    i32[host + ESP_WORD] = index;
-    i32[host + ESP_WORD + 1] = i32[from + ESP_WORD + 1];
-    i32[host + IV_WORD] = iv0;
-    i32[host + IV_WORD + 1] = iv1;
-    const icv = (frame + end - ICV) >> 2;
-    const icvTo = (to + end - ICV) >> 2;
-    i32[icvTo] = i32[icv];
-    i32[icvTo + 1] = i32[icv + 1];
-    i32[icvTo + 2] = i32[icv + 2];
-    i32[icvTo + 3] = i32[icv + 3];
-    job = (job + JOB_BYTES) | 0;
-    nonce = (nonce + 16) | 0;
-    record = (record + layout.FRAME_BYTES) | 0;
-  }
-  core.jobs += i - first;
-  return i;
+    core.jobs += i - first;
+    return i;
+  };
 }
 
 /** Whether a frame is of the kind of which a run can be, as far as its SA is found by it. */

@@ -13,6 +13,7 @@ import {
   STATUS_NOT_PROCESSED,
   STATUS_SUCCESS,
 } from '@inline-ipsec/cryptodev/job';
+import type { Memory } from '@inline-ipsec/eal/memory';
 import {
   DESCRIPTOR_BYTES,
   TXC_COMMAND,
@@ -209,94 +210,98 @@ function ipHeaderBytes(core: CardCore, lengths: number, ipv4: boolean, layer4: b
  * @param context word of the memory's u32 where their context lies
  * @returns how many it took, from the first on
  */
-export function prepareEncryptionRun(core: CardCore, from: number, most: number, context: number): number {
-  const { registers, state, filled } = core;
-  const { i32, u16 } = core.memory;
-  const { direct } = core.dma;
-  const control = registers[REG.SECTXCTRL >> 2];
-  const on = (registers[REG.IPSTXIDX >> 2] & IPSTXIDX_IPS_TX_EN) !== 0;
-  // A trace tells of each packet.
-  if (direct === undefined || !on || core.trace !== undefined) return 0;
-  if ((control & (SECTXCTRL_SECTX_DIS | SECTXCTRL_STORE_FORWARD)) !== SECTXCTRL_STORE_FORWARD) return 0;
-  const wanted = TXC_IPSEC_TYPE_ESP | TXC_IPSEC_ENCRYPT | TXC_IPV4;
-  if ((i32[context + (TXC_COMMAND >> 2)] & wanted) !== wanted) return 0;
-  const lengthsTold = i32[context + (TXC_LENGTHS >> 2)];
-  if (((lengthsTold >>> TXC_MACLEN_SHIFT) & 0x7f) !== ETHERNET_HEADER) return 0;
-  if (ipHeaderBytes(core, lengthsTold, true, false) !== IPV4_HEADER) return 0;
-  const entry = state + layout.TX_SA + (i32[context + (TXC_SA >> 2)] & TXC_SA_INDEX) * layout.SA_BYTES;
-  const session = txSession(core, entry) | 0;
-  if (session === core.zeroTxSession) return 0;
-  const end = direct.end | 0;
-  const gap = direct.gap | 0;
-  const gapEnd = direct.gapEnd | 0;
-  const salt = i32[(entry + layout.SA_NONCE) >> 2];
-  const options = i32[(from + TXD_OPTIONS) >> 2] & OPTION_BITS;
-  if (core.choices.contextCheck === 'needed' && (options & TXD_CC) === 0) return 0;
-  const at = ((state + layout.TX_AT) >> 2) + filled;
-  const lengths = ((state + layout.TX_LENGTHS) >> 2) + filled;
-  const jobFrames = ((state + layout.JOB_FRAMES) >> 2) + core.jobs;
-  let descriptor = from | 0;
-  let job = (state + layout.JOBS + core.jobs * JOB_BYTES) | 0;
-  let nonce = (state + layout.NONCES + core.jobs * 16) | 0;
-  let i = 0;
-  for (; i < most; i++) {
-    const fetched = descriptor >> 2;
-    const command = i32[fetched + (TXD_COMMAND >> 2)];
-    const length = command & TXD_DTALEN;
-    if ((command & ~(TXD_DTALEN | TXD_RS)) !== TXD_WHOLE || length < PLAIN_LEAST || length > PLAIN_MOST) break;
-    // The same context, nothing else asked for, and PAYLEN as it should be.
-    if (i32[fetched + (TXD_OPTIONS >> 2)] !== ((length << TXD_PAYLEN_SHIFT) | options)) break;
-    const host = i32[fetched + (TXD_ADDRESS_LO >> 2)];
-    const hostEnd = (host + length) | 0;
-    if (i32[fetched + (TXD_ADDRESS_HI >> 2)] !== 0 || (host & 3) !== 2 || host < 0 || hostEnd > end || hostEnd < 0)
-      break;
-    if (host < gapEnd && hostEnd > gap) break;
-    // Both begin with the last 2 bytes of a word.
-    const source = host >> 2;
-    const version = i32[source + 4];
-    const protocol = i32[source + 6];
-    if ((version & 0xf0) !== 0x40 || ((protocol >>> 8) & 0xff) !== PROTOCOL_ESP) break;
-    const slot = i32[at + i];
-    const to = slot >> 2;
-    u16[slot >> 1] = u16[host >> 1];
-    i32[to + 1] = i32[source + 1];
-    i32[to + 2] = i32[source + 2];
-    i32[to + 3] = i32[source + 3];
-    i32[to + 4] = version;
-    i32[to + 5] = i32[source + 5];
-    i32[to + 6] = protocol;
-    i32[to + 7] = i32[source + 7];
-    i32[to + 8] = i32[source + 8];
-    i32[to + 9] = i32[source + 9];
-    i32[to + 10] = i32[source + 10];
-    const iv0 = i32[source + 11];
-    const iv1 = i32[source + 12];
-    i32[to + 11] = iv0;
-    i32[to + 12] = iv1;
-    const words = nonce >> 2;
-    i32[words] = salt;
-    i32[words + 1] = iv0;
-    i32[words + 2] = iv1;
-    const fields = job >> 2;
-    i32[fields + (JOB_SESSION >> 2)] = session;
-    i32[fields + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
-    i32[fields + (JOB_SOURCE >> 2)] = host;
-    i32[fields + (JOB_DESTINATION >> 2)] = slot;
-    i32[fields + (JOB_CIPHER_OFFSET >> 2)] = PLAIN_PAYLOAD + ESP_HEADER;
-    i32[fields + (JOB_CIPHER_LENGTH >> 2)] = (length - PLAIN_LEAST) | 0;
-    i32[fields + (JOB_IV >> 2)] = nonce;
-    i32[fields + (JOB_AAD >> 2)] = (host + PLAIN_PAYLOAD) | 0;
-    i32[fields + (JOB_AAD_LENGTH >> 2)] = SPI_AND_SEQUENCE;
-    i32[fields + (JOB_TAG >> 2)] = (slot + length - ICV) | 0;
-    i32[jobFrames + i] = (filled + i) | 0;
-    i32[lengths + i] = length;
-    descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
-    job = (job + JOB_BYTES) | 0;
-    nonce = (nonce + 16) | 0;
-  }
-  core.jobs += i;
-  count(core, ENCRYPTED, i);
-  return i;
+export function prepareEncryptionRunLoop({
+  i32,
+  u16,
+}: Memory): (core: CardCore, from: number, most: number, context: number) => number {
+  return (core: CardCore, from: number, most: number, context: number): number => {
+    const { registers, state, filled } = core;
+    const { direct } = core.dma;
+    const control = registers[REG.SECTXCTRL >> 2];
+    const on = (registers[REG.IPSTXIDX >> 2] & IPSTXIDX_IPS_TX_EN) !== 0;
+    // A trace tells of each packet.
+    if (direct === undefined || !on || core.trace !== undefined) return 0;
+    if ((control & (SECTXCTRL_SECTX_DIS | SECTXCTRL_STORE_FORWARD)) !== SECTXCTRL_STORE_FORWARD) return 0;
+    const wanted = TXC_IPSEC_TYPE_ESP | TXC_IPSEC_ENCRYPT | TXC_IPV4;
+    if ((i32[context + (TXC_COMMAND >> 2)] & wanted) !== wanted) return 0;
+    const lengthsTold = i32[context + (TXC_LENGTHS >> 2)];
+    if (((lengthsTold >>> TXC_MACLEN_SHIFT) & 0x7f) !== ETHERNET_HEADER) return 0;
+    if (ipHeaderBytes(core, lengthsTold, true, false) !== IPV4_HEADER) return 0;
+    const entry = state + layout.TX_SA + (i32[context + (TXC_SA >> 2)] & TXC_SA_INDEX) * layout.SA_BYTES;
+    const session = txSession(core, entry) | 0;
+    if (session === core.zeroTxSession) return 0;
+    const end = direct.end | 0;
+    const gap = direct.gap | 0;
+    const gapEnd = direct.gapEnd | 0;
+    const salt = i32[(entry + layout.SA_NONCE) >> 2];
+    const options = i32[(from + TXD_OPTIONS) >> 2] & OPTION_BITS;
+    if (core.choices.contextCheck === 'needed' && (options & TXD_CC) === 0) return 0;
+    const at = ((state + layout.TX_AT) >> 2) + filled;
+    const lengths = ((state + layout.TX_LENGTHS) >> 2) + filled;
+    const jobFrames = ((state + layout.JOB_FRAMES) >> 2) + core.jobs;
+    let descriptor = from | 0;
+    let job = (state + layout.JOBS + core.jobs * JOB_BYTES) | 0;
+    let nonce = (state + layout.NONCES + core.jobs * 16) | 0;
+    let i = 0;
+    for (; i < most; i++) {
+      const fetched = descriptor >> 2;
+      const command = i32[fetched + (TXD_COMMAND >> 2)];
+      const length = command & TXD_DTALEN;
+      if ((command & ~(TXD_DTALEN | TXD_RS)) !== TXD_WHOLE || length < PLAIN_LEAST || length > PLAIN_MOST) break;
+      // The same context, nothing else asked for, and PAYLEN as it should be.
+      if (i32[fetched + (TXD_OPTIONS >> 2)] !== ((length << TXD_PAYLEN_SHIFT) | options)) break;
+      const host = i32[fetched + (TXD_ADDRESS_LO >> 2)];
+      const hostEnd = (host + length) | 0;
+      if (i32[fetched + (TXD_ADDRESS_HI >> 2)] !== 0 || (host & 3) !== 2 || host < 0 || hostEnd > end || hostEnd < 0)
+        break;
+      if (host < gapEnd && hostEnd > gap) break;
+      // Both begin with the last 2 bytes of a word.
+      const source = host >> 2;
+      const version = i32[source + 4];
+      const protocol = i32[source + 6];
+      if ((version & 0xf0) !== 0x40 || ((protocol >>> 8) & 0xff) !== PROTOCOL_ESP) break;
+      const slot = i32[at + i];
+      const to = slot >> 2;
+      u16[slot >> 1] = u16[host >> 1];
+      i32[to + 1] = i32[source + 1];
+      i32[to + 2] = i32[source + 2];
+      i32[to + 3] = i32[source + 3];
+      i32[to + 4] = version;
+      i32[to + 5] = i32[source + 5];
+      i32[to + 6] = protocol;
+      i32[to + 7] = i32[source + 7];
+      i32[to + 8] = i32[source + 8];
+      i32[to + 9] = i32[source + 9];
+      i32[to + 10] = i32[source + 10];
+      const iv0 = i32[source + 11];
+      const iv1 = i32[source + 12];
+      i32[to + 11] = iv0;
+      i32[to + 12] = iv1;
+      const words = nonce >> 2;
+      i32[words] = salt;
+      i32[words + 1] = iv0;
+      i32[words + 2] = iv1;
+      const fields = job >> 2;
+      i32[fields + (JOB_SESSION >> 2)] = session;
+      i32[fields + (JOB_STATUS >> 2)] = STATUS_NOT_PROCESSED;
+      i32[fields + (JOB_SOURCE >> 2)] = host;
+      i32[fields + (JOB_DESTINATION >> 2)] = slot;
+      i32[fields + (JOB_CIPHER_OFFSET >> 2)] = PLAIN_PAYLOAD + ESP_HEADER;
+      i32[fields + (JOB_CIPHER_LENGTH >> 2)] = (length - PLAIN_LEAST) | 0;
+      i32[fields + (JOB_IV >> 2)] = nonce;
+      i32[fields + (JOB_AAD >> 2)] = (host + PLAIN_PAYLOAD) | 0;
+      i32[fields + (JOB_AAD_LENGTH >> 2)] = SPI_AND_SEQUENCE;
+      i32[fields + (JOB_TAG >> 2)] = (slot + length - ICV) | 0;
+      i32[jobFrames + i] = (filled + i) | 0;
+      i32[lengths + i] = length;
+      descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
+      job = (job + JOB_BYTES) | 0;
+      nonce = (nonce + 16) | 0;
+    }
+    core.jobs += i;
+    count(core, ENCRYPTED, i);
+    return i;
+  };
 }
 
 /** Runs the jobs of a batch. A frame that the engine could not do gets length 0: it must not leave. */

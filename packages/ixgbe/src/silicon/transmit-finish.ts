@@ -1,3 +1,4 @@
+import type { Memory } from '@inline-ipsec/eal/memory';
 import { HLREG0_TXPADEN } from '../register-fields.ts';
 import { REG } from '../registers.ts';
 import { type CardCore, count } from './_core.ts';
@@ -17,21 +18,23 @@ const SHORTEST = 60;
  * Counts frames from number `first` on as sent, while they are to one station and neither failed nor to be padded, in a
  * loop that calls nothing. Returns the number of the frame that is another case.
  */
-function finishRun({ registers, state, filled, memory }: CardCore, first: number): number {
-  const { i32 } = memory;
-  const at = (state + layout.TX_AT) >> 2;
-  const lengths = (state + layout.TX_LENGTHS) >> 2;
-  let bytes = 0;
-  let i = first;
-  for (; i < filled; i++) {
-    const length = i32[lengths + i];
-    // The group bit of the address, which begins with the upper half of a word.
-    if (length < SHORTEST || (i32[i32[at + i] >> 2] & 0x1_0000) !== 0) break;
-    registers[PTC64 + sizeClass(length)]++;
-    bytes = (bytes + length) | 0;
-  }
-  if (i !== first) countTransmitted(registers, i - first, bytes);
-  return i;
+export function finishRunLoop({ i32 }: Memory): (core: CardCore, first: number) => number {
+  return (core: CardCore, first: number): number => {
+    const { registers, state, filled } = core;
+    const at = (state + layout.TX_AT) >> 2;
+    const lengths = (state + layout.TX_LENGTHS) >> 2;
+    let bytes = 0;
+    let i = first;
+    for (; i < filled; i++) {
+      const length = i32[lengths + i];
+      // The group bit of the address, which begins with the upper half of a word.
+      if (length < SHORTEST || (i32[i32[at + i] >> 2] & 0x1_0000) !== 0) break;
+      registers[PTC64 + sizeClass(length)]++;
+      bytes = (bytes + length) | 0;
+    }
+    if (i !== first) countTransmitted(registers, i - first, bytes);
+    return i;
+  };
 }
 
 /** Takes out frames that the engine could not do, pads and counts the others. Returns how many there are in all. */
@@ -39,7 +42,7 @@ export function finish(core: CardCore, held: number): number {
   const { registers, txAt, txLengths } = core;
   const { u8, u16, u32 } = core.memory;
   const pad = (registers[REG.HLREG0 >> 2] & HLREG0_TXPADEN) !== 0;
-  const counted = finishRun(core, held);
+  const counted = core.loops.finishRun(core, held);
   if (counted === core.filled) return counted;
   // Frames get padding and change places, which are those of the packet buffer.
   ownAll(core);

@@ -1,3 +1,4 @@
+import type { Memory } from '@inline-ipsec/eal/memory';
 import {
   DESCRIPTOR_BYTES,
   TXD_ADDRESS_HI,
@@ -17,7 +18,6 @@ import { HLREG0_TXCRCEN } from '../register-fields.ts';
 import { REG } from '../registers.ts';
 import type { CardCore } from './_core.ts';
 import * as layout from './_layout.ts';
-import { prepareEncryptionRun } from './security-transmit.ts';
 import { longestFrame, TX_LEAST } from './transmit-limits.ts';
 
 /** Packets that are what most are, many at a time. */
@@ -40,42 +40,48 @@ export function gatherRun(core: CardCore, queue: number, first: number, stop: nu
   let taken = 0;
   if (asked === TXD_POPTS_IPSEC) {
     const slot = (options >>> TXD_IDX_SHIFT) & 1;
-    taken = prepareEncryptionRun(core, from, most, (queue + layout.QUEUE_CONTEXTS + slot * DESCRIPTOR_BYTES) >> 2);
-  } else if (asked === 0) taken = lendRun(core, from, most);
+    taken = core.loops.prepareEncryptionRun(
+      core,
+      from,
+      most,
+      (queue + layout.QUEUE_CONTEXTS + slot * DESCRIPTOR_BYTES) >> 2,
+    );
+  } else if (asked === 0) taken = core.loops.lendRun(core, from, most);
   core.filled = filled + taken;
   return taken;
 }
 
 /** Packets that leave as they are, from where they lie in host memory. */
-function lendRun(core: CardCore, from: number, most: number): number {
-  const { state, filled } = core;
-  const { i32 } = core.memory;
-  const { direct } = core.dma;
-  if (direct === undefined) return 0;
-  const end = direct.end | 0;
-  const gap = direct.gap | 0;
-  const gapEnd = direct.gapEnd | 0;
-  const longest = longestFrame(core);
-  const places = ((state + layout.TX_AT) >> 2) + filled;
-  const lengths = ((state + layout.TX_LENGTHS) >> 2) + filled;
-  let descriptor = from | 0;
-  let i = 0;
-  for (; i < most; i++) {
-    const at = descriptor >> 2;
-    const command = i32[at + (TXD_COMMAND >> 2)];
-    const options = i32[at + (TXD_OPTIONS >> 2)];
-    const length = command & TXD_DTALEN;
-    if ((command & ~(TXD_DTALEN | TXD_RS)) !== TXD_WHOLE || length < TX_LEAST || length > longest) break;
-    if ((options & (TXD_POPTS_IXSM | TXD_POPTS_TXSM | TXD_POPTS_IPSEC)) !== 0) break;
-    if (options >>> TXD_PAYLEN_SHIFT !== length) break;
-    const host = i32[at + (TXD_ADDRESS_LO >> 2)];
-    const hostEnd = (host + length) | 0;
-    if (i32[at + (TXD_ADDRESS_HI >> 2)] !== 0 || host <= 0 || hostEnd > end || hostEnd < 0) break;
-    if (host < gapEnd && hostEnd > gap) break;
-    i32[lengths + i] = length;
-    i32[places + i] = host;
-    descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
-  }
-  if (i !== 0) core.txLent = true;
-  return i;
+export function lendRunLoop({ i32 }: Memory): (core: CardCore, from: number, most: number) => number {
+  return (core: CardCore, from: number, most: number): number => {
+    const { state, filled } = core;
+    const { direct } = core.dma;
+    if (direct === undefined) return 0;
+    const end = direct.end | 0;
+    const gap = direct.gap | 0;
+    const gapEnd = direct.gapEnd | 0;
+    const longest = longestFrame(core);
+    const places = ((state + layout.TX_AT) >> 2) + filled;
+    const lengths = ((state + layout.TX_LENGTHS) >> 2) + filled;
+    let descriptor = from | 0;
+    let i = 0;
+    for (; i < most; i++) {
+      const at = descriptor >> 2;
+      const command = i32[at + (TXD_COMMAND >> 2)];
+      const options = i32[at + (TXD_OPTIONS >> 2)];
+      const length = command & TXD_DTALEN;
+      if ((command & ~(TXD_DTALEN | TXD_RS)) !== TXD_WHOLE || length < TX_LEAST || length > longest) break;
+      if ((options & (TXD_POPTS_IXSM | TXD_POPTS_TXSM | TXD_POPTS_IPSEC)) !== 0) break;
+      if (options >>> TXD_PAYLEN_SHIFT !== length) break;
+      const host = i32[at + (TXD_ADDRESS_LO >> 2)];
+      const hostEnd = (host + length) | 0;
+      if (i32[at + (TXD_ADDRESS_HI >> 2)] !== 0 || host <= 0 || hostEnd > end || hostEnd < 0) break;
+      if (host < gapEnd && hostEnd > gap) break;
+      i32[lengths + i] = length;
+      i32[places + i] = host;
+      descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
+    }
+    if (i !== 0) core.txLent = true;
+    return i;
+  };
 }
