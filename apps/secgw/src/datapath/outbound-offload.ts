@@ -24,10 +24,12 @@ const L2_LEN_BITS = 7;
 export class OutboundOffloadRequest implements InlineEgress {
   readonly #memory: Memory;
   readonly #contexts: OutboundOffload;
+  readonly #describe: (burst: PacketBurst, first: number, end: number) => void;
 
   constructor(memory: Memory, contexts: OutboundOffload) {
     this.#memory = memory;
     this.#contexts = contexts;
+    this.#describe = describeLoop(memory);
   }
 
   request(burst: PacketBurst, first: number, end: number, sa: number): void {
@@ -37,10 +39,11 @@ export class OutboundOffloadRequest implements InlineEgress {
     this.#contexts[port]?.setPacketMetadataBurst(u32[(sa + SA_SESSION) >> 2], burst.mbuf, first, end);
     burst.setPort(first, end, port);
   }
+}
 
-  /** Tells the mbufs where the packets lie: a driver reads the ESP trailer, so an mbuf must end where its packet does. */
-  #describe(burst: PacketBurst, first: number, end: number): void {
-    const { u16, i32 } = this.#memory;
+/** Tells the mbufs where the packets lie: a driver reads the ESP trailer, so an mbuf must end where its packet does. */
+function describeLoop({ u16, i32 }: Memory): (burst: PacketBurst, first: number, end: number) => void {
+  return (burst: PacketBurst, first: number, end: number): void => {
     const base = burst.position | 0;
     for (let at = base + (first << 2), stop = base + (end << 2); at < stop; at = (at + 4) | 0) {
       const r = at >> 2;
@@ -54,5 +57,5 @@ export class OutboundOffloadRequest implements InlineEgress {
       i32[word + (MBUF_TX_OFFLOAD_LO >> 2)] = ETHERNET_BYTES | (i32[r + BURST_L3] << L2_LEN_BITS);
       i32[word + (MBUF_OL_FLAGS_HI >> 2)] |= TX_SEC_OFFLOAD_HI | version;
     }
-  }
+  };
 }

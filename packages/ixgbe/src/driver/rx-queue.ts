@@ -15,39 +15,23 @@ import {
   PKTMBUF_HEADROOM,
 } from '@inline-ipsec/mbuf/layout';
 import { mempoolGetBulk } from '@inline-ipsec/mbuf/mempool';
-import {
-  RX_IP_CKSUM_BAD,
-  RX_IP_CKSUM_GOOD,
-  RX_L4_CKSUM_BAD,
-  RX_L4_CKSUM_GOOD,
-  RX_RSS_HASH,
-  RX_SEC_OFFLOAD,
-  RX_SEC_OFFLOAD_FAILED,
-  RX_VLAN,
-  RX_VLAN_STRIPPED,
-} from '@inline-ipsec/mbuf/offload-flags';
+import { RX_RSS_HASH, RX_VLAN, RX_VLAN_STRIPPED } from '@inline-ipsec/mbuf/offload-flags';
 import { type PktmbufPool, pktmbufFree, pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
 import {
   DESCRIPTOR_BYTES,
-  RXD_ERR_IPE,
-  RXD_ERR_L4E,
   RXD_ERR_RXE,
   RXD_HASH,
-  RXD_INFO,
   RXD_INFO_RSS_TYPE,
   RXD_LENGTH,
-  RXD_SECERR,
   RXD_STAT_DD,
   RXD_STAT_EOP,
-  RXD_STAT_IPCS,
-  RXD_STAT_L4CS,
-  RXD_STAT_SECP,
   RXD_STAT_VP,
   RXD_STATUS,
 } from '../descriptors.ts';
 import type { RegisterPort } from '../register-port.ts';
 import { rdt } from '../registers.ts';
 import { PACKET_TYPE_BITS, PACKET_TYPE_SHIFT, PACKET_TYPES } from './rx-packet-type.ts';
+import { offloadFlags, RX_QUEUE_NEXT, type RxQueueLoops, type RxQueuePlaces, rxQueueLoops } from './rx-queue-loops.ts';
 
 /**
  * A receive queue: a ring of descriptors with an mbuf for each, all of it in one memzone, so that any lcore can poll it.
@@ -69,10 +53,8 @@ const REFILL_BATCH = 32;
 /** Mbufs are freed so many at a time when the queue is emptied. */
 const FREE_BATCH = 64;
 
-// Of the zone: bytes from its beginning, u32 unless said.
-/** The next descriptor to look at. */
-const NEXT = 0;
-/** The next descriptor that gets a new mbuf; from here to {@link NEXT} there are none. */
+// Of the zone: bytes from its beginning, u32 unless said; before these is RX_QUEUE_NEXT.
+/** The next descriptor that gets a new mbuf; from here to {@link RX_QUEUE_NEXT} there are none. */
 const REFILL = 4;
 /** First and last mbuf of a packet whose end is still to come; 0 when there is none. */
 const FIRST_SEGMENT = 8;
@@ -113,9 +95,9 @@ export class RxQueue {
   readonly #tail: number;
   readonly #pool: PktmbufPool;
   readonly #mbufs: number;
+  readonly #loops: RxQueueLoops;
+  readonly #places: RxQueuePlaces;
   readonly #batch: number;
-  /** From an mbuf to its data: the same for all of a pool. */
-  readonly #dataAt: number;
   readonly #fresh16: number;
   readonly #fresh20: number;
   #filled = false;
@@ -124,7 +106,7 @@ export class RxQueue {
   constructor(memory: Memory, registers: RegisterPort, name: string, setup: RxQueueSetup) {
     const { queue, descriptors, pool, port, vlanStrip } = setup;
     const ringBytes = descriptors * DESCRIPTOR_BYTES;
-    this.#dataAt = dataOffset(memory, pool);
+    const dataAt = dataOffset(memory, pool);
     this.#zone = memory.reserve(`${name}_rx${queue}`, RING + ringBytes + descriptors * 4, 128);
     this.memory = memory;
     this.queue = queue;
@@ -139,6 +121,16 @@ export class RxQueue {
     this.#batch = Math.min(REFILL_BATCH, descriptors >> 2);
     this.#fresh16 = PKTMBUF_HEADROOM | (1 << 16);
     this.#fresh20 = ((port << 16) | 1) >>> 0;
+    this.#loops = rxQueueLoops(memory);
+    this.#places = {
+      state: this.#zone.position | 0,
+      ring: this.ring | 0,
+      mbufs: this.#mbufs | 0,
+      descriptors,
+      dataAt,
+      fresh16: this.#fresh16,
+      fresh20: this.#fresh20 | 0,
+    };
   }
 
   /** Mbufs that could not be had for this queue. */
@@ -159,7 +151,7 @@ export class RxQueue {
   fill(): void {
     const { u32 } = this.memory;
     const state = this.#zone.position >> 2;
-    u32[state + (NEXT >> 2)] = 0;
+    u32[state + (RX_QUEUE_NEXT >> 2)] = 0;
     u32[state + (REFILL >> 2)] = 0;
     u32[state + (FIRST_SEGMENT >> 2)] = 0;
     this.#filled = mempoolGetBulk(this.memory, this.#pool.position, u32, this.#mbufs, this.descriptors);
@@ -173,7 +165,7 @@ export class RxQueue {
         remedy: 'make a larger pool, or set the queue up with fewer descriptors',
       });
     }
-    this.#describe(0, this.descriptors);
+    this.#loops.describe(this.#places, 0, this.descriptors);
   }
 
   /** Frees all mbufs that the queue holds. The card has let go of the ring. */
@@ -185,7 +177,7 @@ export class RxQueue {
     const state = this.#zone.position >> 2;
     pktmbufFree(memory, u32[state + (FIRST_SEGMENT >> 2)]);
     u32[state + (FIRST_SEGMENT >> 2)] = 0;
-    const next = u32[state + (NEXT >> 2)];
+    const next = u32[state + (RX_QUEUE_NEXT >> 2)];
     for (let i = u32[state + (REFILL >> 2)]; i !== next; i = i + 1 === descriptors ? 0 : i + 1)
       u32[this.#mbufs + i] = 0;
     for (let i = 0; i < descriptors; i += FREE_BATCH) {
@@ -203,13 +195,13 @@ export class RxQueue {
   burst(table: Uint32Array, n: number): number {
     const { u32 } = this.memory;
     const state = this.#zone.position >> 2;
-    const before = u32[state + (NEXT >> 2)];
+    const before = u32[state + (RX_QUEUE_NEXT >> 2)];
     let count = 0;
     for (;;) {
-      if (u32[state + (FIRST_SEGMENT >> 2)] === 0) count = this.#takeRun(table, count, n);
+      if (u32[state + (FIRST_SEGMENT >> 2)] === 0) count = this.#loops.takeRun(this.#places, table, count, n);
       if (count >= n) break;
       // Nothing more is there, or it is no packet in one buffer.
-      const next = u32[state + (NEXT >> 2)];
+      const next = u32[state + (RX_QUEUE_NEXT >> 2)];
       const at = (this.ring + next * DESCRIPTOR_BYTES) >> 2;
       const status = u32[at + (RXD_STATUS >> 2)];
       if ((status & RXD_STAT_DD) === 0) break;
@@ -217,54 +209,10 @@ export class RxQueue {
       const length = u32[at + (RXD_LENGTH >> 2)] & 0xffff;
       const whole = this.#segment(this.#fillIn(m, at), status, length);
       if (whole !== 0) table[count++] = whole;
-      u32[state + (NEXT >> 2)] = next + 1 === this.descriptors ? 0 : next + 1;
+      u32[state + (RX_QUEUE_NEXT >> 2)] = next + 1 === this.descriptors ? 0 : next + 1;
     }
-    const next = u32[state + (NEXT >> 2)];
+    const next = u32[state + (RX_QUEUE_NEXT >> 2)];
     if (next !== before || u32[state + (REFILL >> 2)] !== before) this.#refill(next);
-    return count;
-  }
-
-  /**
-   * Takes packets that are whole and sound and have no VLAN tag, in a loop that calls nothing, into the table from entry `count` on and before
-   * entry `n`. Returns how many entries there are then.
-   */
-  #takeRun(table: Uint32Array, count: number, n: number): number {
-    const { i32 } = this.memory;
-    const state = this.#zone.position >> 2;
-    const mbufs = this.#mbufs;
-    const fresh16 = this.#fresh16;
-    const fresh20 = this.#fresh20 | 0;
-    const descriptors = this.descriptors;
-    const ring = this.ring | 0;
-    let next = i32[state + (NEXT >> 2)];
-    for (; count < n; count++) {
-      const at = (ring + next * DESCRIPTOR_BYTES) >> 2;
-      const status = i32[at + (RXD_STATUS >> 2)];
-      // Descriptors without an mbuf are never reached: before them lies one that the card does not have.
-      if ((status & (RXD_STAT_DD | RXD_STAT_EOP | RXD_STAT_VP | RXD_ERR_RXE)) !== (RXD_STAT_DD | RXD_STAT_EOP)) break;
-      const info = i32[at + (RXD_INFO >> 2)];
-      const m = i32[mbufs + next];
-      const word = m >> 2;
-      // Length and VLAN tag lie in a descriptor as they lie in an mbuf.
-      const last = i32[at + (RXD_LENGTH >> 2)];
-      i32[word + (MBUF_DATA_OFF >> 2)] = fresh16;
-      i32[word + (MBUF_NB_SEGS >> 2)] = fresh20;
-      let flags = offloadFlags(status);
-      if ((info & RXD_INFO_RSS_TYPE) !== 0) {
-        flags |= RX_RSS_HASH;
-        i32[word + (MBUF_HASH_RSS >> 2)] = i32[at + (RXD_HASH >> 2)];
-      }
-      i32[word + OL_FLAGS_LO] = flags;
-      i32[word + OL_FLAGS_HI] = 0;
-      i32[word + (MBUF_PACKET_TYPE >> 2)] = PACKET_TYPES[(info & PACKET_TYPE_BITS) >> PACKET_TYPE_SHIFT];
-      i32[word + (MBUF_PKT_LEN >> 2)] = last & 0xffff;
-      i32[word + (MBUF_DATA_LEN >> 2)] = last;
-      i32[word + (MBUF_TX_OFFLOAD_LO >> 2)] = 0;
-      i32[word + (MBUF_TX_OFFLOAD_LO >> 2) + 1] = 0;
-      table[count] = m;
-      next = next + 1 === descriptors ? 0 : (next + 1) | 0;
-    }
-    i32[state + (NEXT >> 2)] = next;
     return count;
   }
 
@@ -347,7 +295,7 @@ export class RxQueue {
         if (refill === descriptors) refill = 0;
         break;
       }
-      this.#describe(refill, n);
+      this.#loops.describe(this.#places, refill, n);
       missing -= n;
       refill += n;
       if (refill === descriptors) refill = 0;
@@ -363,34 +311,9 @@ export class RxQueue {
     const { u32 } = this.memory;
     let got = 0;
     while (got < n && mempoolGetBulk(this.memory, this.#pool.position, u32, this.#mbufs + refill + got, 1)) got++;
-    this.#describe(refill, got);
+    this.#loops.describe(this.#places, refill, got);
     return got;
   }
-
-  /** Writes the descriptors of mbufs that are in their places. */
-  #describe(first: number, n: number): void {
-    const { u32, f64 } = this.memory;
-    const dataAt = this.#dataAt;
-    let mbuf = this.#mbufs + first;
-    let at = (this.ring >> 2) + first * (DESCRIPTOR_BYTES >> 2);
-    for (const end = mbuf + n; mbuf < end; mbuf++, at += DESCRIPTOR_BYTES >> 2) {
-      u32[at] = u32[mbuf] + dataAt;
-      u32[at + 1] = 0;
-      // The header buffer's address, which is none, and by that DD.
-      f64[(at + 2) >> 1] = 0;
-    }
-  }
-}
-
-/** The mbuf flags, lower word, of a descriptor's status and errors. */
-function offloadFlags(status: number): number {
-  let flags = 0;
-  if ((status & RXD_STAT_IPCS) !== 0) flags = (status & RXD_ERR_IPE) === 0 ? RX_IP_CKSUM_GOOD : RX_IP_CKSUM_BAD;
-  if ((status & RXD_STAT_L4CS) !== 0) flags |= (status & RXD_ERR_L4E) === 0 ? RX_L4_CKSUM_GOOD : RX_L4_CKSUM_BAD;
-  // Any of the three codes is a failure, with SECP or without.
-  if ((status & RXD_SECERR) !== 0) flags |= RX_SEC_OFFLOAD | RX_SEC_OFFLOAD_FAILED;
-  else if ((status & RXD_STAT_SECP) !== 0) flags |= RX_SEC_OFFLOAD;
-  return flags;
 }
 
 /** Bytes from an mbuf of the pool to its data behind the headroom. */

@@ -1,4 +1,5 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
+import { oncePerMemory } from '@inline-ipsec/eal/memory-loops';
 import {
   MBUF_BUF_ADDR,
   MBUF_DATA_LEN,
@@ -76,59 +77,59 @@ export function writePacketMetadata(memory: Memory, field: number, session: numb
 }
 
 /**
- * {@link writePacketMetadata} for the packets `mbufs[first]` to `mbufs[end − 1]`.
+ * {@link writePacketMetadata} for the packets `mbufs[first]` to `mbufs[end − 1]`. Returns how many have metadata.
  *
- * @returns how many have metadata
+ * @param field offset of the metadata in an mbuf
  */
-export function writeBurstMetadata(
-  memory: Memory,
+export type WriteBurstMetadata = (
   field: number,
   session: number,
   mbufs: Uint32Array,
   first: number,
   end: number,
-): number {
-  let written = 0;
-  for (let i = first; i < end; i++) {
-    const next = writeWhole(memory, field, session, mbufs, i, end);
-    written += next - i;
-    i = next;
-    if (i < end && writePacketMetadata(memory, field, session, mbufs[i]) === 0) written++;
-  }
-  return written;
-}
+) => number;
+
+/** What writes the metadata of bursts in a memory, made once. */
+export const burstMetadata: (memory: Memory) => WriteBurstMetadata = oncePerMemory((memory) => {
+  const writeWhole = writeWholeLoop(memory);
+  return (field, session, mbufs, first, end) => {
+    let written = 0;
+    for (let i = first; i < end; i++) {
+      const next = writeWhole(field, session, mbufs, i, end);
+      written += next - i;
+      i = next;
+      if (i < end && writePacketMetadata(memory, field, session, mbufs[i]) === 0) written++;
+    }
+    return written;
+  };
+});
 
 /**
  * The same as long as packets are in one segment, not to be cut up and of an egress session, in a loop that calls nothing.
  * Returns the number of the first other one.
  */
-function writeWhole(
-  { u8, i32 }: Memory,
-  field: number,
-  session: number,
-  mbufs: Uint32Array,
-  first: number,
-  end: number,
-): number {
-  const at = session >> 2;
-  const index = (i32[at + (SESSION_INDEX >> 2)] - 1) | 0;
-  const what = i32[at + (SESSION_METADATA >> 2)];
-  if (i32[at + (SESSION_DIRECTION >> 2)] !== EGRESS || index < 0) return first;
-  let i = first;
-  for (; i < end; i++) {
-    const m = mbufs[i] | 0;
-    const mbuf = m >> 2;
-    const word = (m + field) >> 2;
-    const length = i32[mbuf + (MBUF_PKT_LEN >> 2)];
-    if ((i32[mbuf + (MBUF_DATA_LEN >> 2)] & 0xffff) !== length || length < ESP_HEADER + TRAILER) break;
-    if ((i32[mbuf + (MBUF_OL_FLAGS_HI >> 2)] & TX_TCP_SEG_HI) !== 0) break;
-    const start = (i32[mbuf + (MBUF_BUF_ADDR >> 2)] + (i32[mbuf + (MBUF_DATA_OFF >> 2)] & 0xffff)) | 0;
-    const trailer = u8[start + length - TRAILER] + TRAILER;
-    if (trailer + ESP_HEADER > length) break;
-    i32[word] = index;
-    i32[word + 1] = what | trailer;
-  }
-  return i;
+function writeWholeLoop({ u8, i32 }: Memory): WriteBurstMetadata {
+  return (field, session, mbufs, first, end) => {
+    const at = session >> 2;
+    const index = (i32[at + (SESSION_INDEX >> 2)] - 1) | 0;
+    const what = i32[at + (SESSION_METADATA >> 2)];
+    if (i32[at + (SESSION_DIRECTION >> 2)] !== EGRESS || index < 0) return first;
+    let i = first;
+    for (; i < end; i++) {
+      const m = mbufs[i] | 0;
+      const mbuf = m >> 2;
+      const word = (m + field) >> 2;
+      const length = i32[mbuf + (MBUF_PKT_LEN >> 2)];
+      if ((i32[mbuf + (MBUF_DATA_LEN >> 2)] & 0xffff) !== length || length < ESP_HEADER + TRAILER) break;
+      if ((i32[mbuf + (MBUF_OL_FLAGS_HI >> 2)] & TX_TCP_SEG_HI) !== 0) break;
+      const start = (i32[mbuf + (MBUF_BUF_ADDR >> 2)] + (i32[mbuf + (MBUF_DATA_OFF >> 2)] & 0xffff)) | 0;
+      const trailer = u8[start + length - TRAILER] + TRAILER;
+      if (trailer + ESP_HEADER > length) break;
+      i32[word] = index;
+      i32[word + 1] = what | trailer;
+    }
+    return i;
+  };
 }
 
 /** Position of the byte that lies `offset` bytes into the packet, 0 when its segments do not reach so far. */

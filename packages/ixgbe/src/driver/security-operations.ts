@@ -6,7 +6,7 @@ import { IPSTX_SA_ENTRIES } from '../descriptors.ts';
 import type { SaStore } from './sa-store.ts';
 import type { SecurityDirections } from './security-block.ts';
 import { IXGBE_SECURITY_CAPABILITIES, IXGBE_SECURITY_LIMITS } from './security-capabilities.ts';
-import { metadataOf, writeBurstMetadata, writePacketMetadata } from './security-metadata.ts';
+import { burstMetadata, metadataOf, type WriteBurstMetadata, writePacketMetadata } from './security-metadata.ts';
 import { checkSession } from './session-check.ts';
 import {
   EGRESS,
@@ -29,6 +29,7 @@ export class IxgbeSecurityOperations implements SecurityOperations {
   readonly #store: SaStore;
   readonly #enabled: () => SecurityDirections;
   readonly #field: number;
+  readonly #writeBurst: WriteBurstMetadata;
   readonly #sessions = new Set<number>();
   /** Told of each session that ends, before its place is given back. */
   onSessionEnd: ((session: number) => void) | undefined;
@@ -43,6 +44,7 @@ export class IxgbeSecurityOperations implements SecurityOperations {
     this.#store = store;
     this.#enabled = enabled;
     this.#field = field;
+    this.#writeBurst = burstMetadata(memory);
   }
 
   /**
@@ -90,7 +92,7 @@ export class IxgbeSecurityOperations implements SecurityOperations {
   }
 
   setPacketMetadataBurst(session: number, mbufs: Uint32Array, first: number, end: number): number {
-    return writeBurstMetadata(this.#memory, this.#field, session, mbufs, first, end);
+    return this.#writeBurst(this.#field, session, mbufs, first, end);
   }
 
   /** The direction of a session of this port, undefined for a position that is none. */

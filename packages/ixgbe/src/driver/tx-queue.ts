@@ -7,9 +7,8 @@ import {
   MBUF_NEXT,
   MBUF_OL_FLAGS_HI,
   MBUF_PKT_LEN,
-  MBUF_TX_OFFLOAD_LO,
 } from '@inline-ipsec/mbuf/layout';
-import { TX_L4_MASK_HI, TX_SEC_OFFLOAD_HI, TX_TCP_SEG_HI, TX_VLAN_HI } from '@inline-ipsec/mbuf/offload-flags';
+import { TX_SEC_OFFLOAD_HI, TX_TCP_SEG_HI, TX_VLAN_HI } from '@inline-ipsec/mbuf/offload-flags';
 import { pktmbufFree, pktmbufFreeBulk } from '@inline-ipsec/mbuf/pktmbuf';
 import {
   DESCRIPTOR_BYTES,
@@ -24,12 +23,11 @@ import {
   TXD_PAYLEN_SHIFT,
   TXD_RS,
   TXD_STAT_DD,
-  TXD_WHOLE,
 } from '../descriptors.ts';
 import type { RegisterPort } from '../register-port.ts';
 import { tdt } from '../registers.ts';
-import { METADATA_ESP_LEN } from './security-metadata.ts';
 import { context, describeContext, REQUEST_COMMAND, REQUEST_PAYLEN, request, TX_ASKING } from './tx-context.ts';
+import { TX_SHORTEST, type TxQueueLoops, type TxQueuePlaces, txQueueLoops } from './tx-queue-loops.ts';
 import { REFUSED_LENGTH, TX_REFUSALS, type TxRefusal } from './tx-refusals.ts';
 import { TSO_LONGEST } from './tx-segmentation.ts';
 
@@ -44,8 +42,6 @@ import { TSO_LONGEST } from './tx-segmentation.ts';
 /** Descriptors that a transmit queue can have. */
 export const TX_DESCRIPTORS = { min: 64, max: 4096, align: 8, preferred: 512 } as const;
 
-/** The shortest one (82599 datasheet 7.2.3.2). */
-export const TX_SHORTEST = 17;
 /** Segments of a packet (82599 datasheet 7.2.1.1; DPDK: `IXGBE_TX_MAX_SEG`). */
 export const TX_MOST_SEGMENTS = 40;
 
@@ -101,6 +97,8 @@ export class TxQueue {
   readonly #metadata: number;
   readonly #longest: number;
   readonly #spis: number;
+  readonly #loops: TxQueueLoops;
+  readonly #places: TxQueuePlaces;
   // Of the burst under way: the first descriptor and the packets of the group that is open.
   #groupFirst = 0;
   #groupPackets = 0;
@@ -121,6 +119,8 @@ export class TxQueue {
     this.#metadata = metadata;
     this.#longest = longest;
     this.#spis = spis;
+    this.#loops = txQueueLoops(memory);
+    this.#places = { metadata, longest, spis };
     this.reset();
   }
 
@@ -234,9 +234,9 @@ export class TxQueue {
       let most = Math.min(n - i, free - 1, GROUP - inGroup);
       most = Math.min(most, descriptors - next, descriptors - into);
       const at = this.ring + next * DESCRIPTOR_BYTES;
-      let run = this.#plainRun(table, i, most, at, mbufs + into);
+      let run = this.#loops.plainRun(table, i, most, at, mbufs + into, this.#longest);
       if (run === 0 && model !== 0) {
-        run = this.#secureRun(table, i, most, at, mbufs + into, model, modelTold, modelOptions);
+        run = this.#loops.secureRun(this.#places, table, i, most, at, mbufs + into, model, modelTold, modelOptions);
       }
       if (run !== 0) {
         i += run;
@@ -330,104 +330,6 @@ export class TxQueue {
     u32[state + (TAKEN >> 2)] += packets;
     this.#registers.write(this.#tail, next);
     return i;
-  }
-
-  /**
-   * Describes packets from `table[i]` on that are in one segment and ask for nothing, in a loop that calls nothing.
-   *
-   * @param most packets to look at
-   * @param from position of the first descriptor
-   * @param into word where the first mbuf is noted
-   * @returns how many packets it took, a descriptor each
-   */
-  #plainRun(table: Uint32Array, i: number, most: number, from: number, into: number): number {
-    const { i32 } = this.memory;
-    const longest = this.#longest;
-    let descriptor = from | 0;
-    let taken = 0;
-    for (; taken < most; taken++) {
-      const m = table[i + taken] | 0;
-      const word = m >> 2;
-      const length = i32[word + (MBUF_PKT_LEN >> 2)];
-      if ((i32[word + (MBUF_OL_FLAGS_HI >> 2)] & TX_ASKING) !== 0) break;
-      if ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 || length < TX_SHORTEST || length > longest) break;
-      if ((i32[word + (MBUF_DATA_LEN >> 2)] & 0xffff) !== length) break;
-      const data = (i32[word + (MBUF_BUF_ADDR >> 2)] + (i32[word + (MBUF_DATA_OFF >> 2)] & 0xffff)) | 0;
-      const at = descriptor >> 2;
-      i32[at] = data;
-      i32[at + 1] = 0;
-      i32[at + (TXD_COMMAND >> 2)] = TXD_WHOLE | length;
-      i32[at + (TXD_OPTIONS >> 2)] = length << TXD_PAYLEN_SHIFT;
-      i32[into + taken] = m;
-      descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
-    }
-    return taken;
-  }
-
-  /**
-   * As {@link TxQueue.#plainRun}, for packets that want of the security block what the one before them wanted: with its
-   * flags, header lengths, metadata, IP version and SPI, so that `describeContext` would find its context again.
-   *
-   * @param model the mbuf before; `told` is the metadata's second word that it had
-   * @param options of its descriptor, but for PAYLEN
-   */
-  #secureRun(
-    table: Uint32Array,
-    i: number,
-    most: number,
-    from: number,
-    into: number,
-    model: number,
-    told: number,
-    options: number,
-  ): number {
-    const { i32 } = this.memory;
-    const longest = this.#longest;
-    const metadata = this.#metadata >> 2;
-    const like = model >>> 2;
-    const flags = i32[like + (MBUF_OL_FLAGS_HI >> 2)];
-    const lengths = i32[like + (MBUF_TX_OFFLOAD_LO >> 2)];
-    const index = i32[like + metadata];
-    const mark = told | 0;
-    const l2 = lengths & 0x7f;
-    const esp = l2 + ((lengths >>> 7) & 0x1ff);
-    const spis = this.#spis >> 2;
-    const start = (i32[like + (MBUF_BUF_ADDR >> 2)] + (i32[like + (MBUF_DATA_OFF >> 2)] & 0xffff)) | 0;
-    // Ethernet without tags and IPv4 without options, on word boundaries, is what nearly all is.
-    if (l2 !== ETHERNET || esp !== ETHERNET + IPV4 || (start & 3) !== 2) return 0;
-    const version = i32[(start + ETHERNET) >> 2] & 0xff;
-    if (version !== 0x45) return 0;
-    const spi = i32[spis + index];
-    // What the model's trailer needs, and what a checksum could: shorter ones are looked at by themselves.
-    const least = ESP_LEAST + (mark & METADATA_ESP_LEN) + ((flags & TX_L4_MASK_HI) !== 0 ? TCP_LEAST : 0);
-    let descriptor = from | 0;
-    let taken = 0;
-    for (; taken < most; taken++) {
-      const m = table[i + taken] | 0;
-      const word = m >> 2;
-      const offset = i32[word + (MBUF_DATA_OFF >> 2)];
-      const length = i32[word + (MBUF_PKT_LEN >> 2)];
-      // Nobody else holds it, so its metadata is used up by this.
-      if (offset >>> 16 !== 1 || i32[word + (MBUF_OL_FLAGS_HI >> 2)] !== flags) break;
-      if (i32[word + (MBUF_TX_OFFLOAD_LO >> 2)] !== lengths) break;
-      if (i32[word + metadata] !== index || i32[word + metadata + 1] !== mark) break;
-      if ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 || length < least || length > longest) break;
-      if ((i32[word + (MBUF_DATA_LEN >> 2)] & 0xffff) !== length) break;
-      const data = (i32[word + (MBUF_BUF_ADDR >> 2)] + (offset & 0xffff)) | 0;
-      if ((data & 3) !== 2) break;
-      const first = data >> 2;
-      if ((i32[first + 4] & 0xff) !== version || ((i32[first + 6] >>> 8) & 0xff) !== PROTOCOL_ESP) break;
-      if (i32[first + 9] !== spi) break;
-      i32[word + metadata + 1] = 0;
-      const at = descriptor >> 2;
-      i32[at] = data;
-      i32[at + 1] = 0;
-      i32[at + (TXD_COMMAND >> 2)] = TXD_WHOLE | length;
-      i32[at + (TXD_OPTIONS >> 2)] = (length << TXD_PAYLEN_SHIFT) | options;
-      i32[into + taken] = m;
-      descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
-    }
-    return taken;
   }
 
   #isDone(last: number): boolean {
@@ -546,12 +448,6 @@ export class TxQueue {
 
 /** Of a context's slot: it has to be written first. */
 const NEW_CONTEXT = 2;
-/** An Ethernet header without tags, an IPv4 header without options, and both with an ESP header and IV. */
-const ETHERNET = 14;
-const IPV4 = 20;
-const ESP_LEAST: number = ETHERNET + IPV4 + 16;
-const PROTOCOL_ESP = 50;
-const TCP_LEAST = 20;
 const VLAN_TAG = 4;
 /** Of every data descriptor. */
 const DATA = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS;
