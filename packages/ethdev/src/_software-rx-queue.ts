@@ -1,4 +1,5 @@
 import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
+import { oncePerMemory } from '@inline-ipsec/eal/memory-loops';
 import {
   MBUF_BUF_ADDR,
   MBUF_DATA_LEN,
@@ -28,7 +29,6 @@ export class SoftwareRxQueue {
   readonly #memory: Memory;
   readonly #wire: Wire;
   readonly #pool: PktmbufPool;
-  readonly #segmentsAndPort: number;
   readonly #room: number;
   readonly #zone: Memzone;
   readonly #counters: number;
@@ -37,12 +37,13 @@ export class SoftwareRxQueue {
   readonly #at: Uint32Array;
   readonly #lengths: Uint32Array;
   #held = 0;
+  readonly #places: RxPlaces;
+  readonly #hand: HandOver;
 
   constructor(memory: Memory, zoneName: string, wire: Wire, pool: PktmbufPool, port: number) {
     this.#memory = memory;
     this.#wire = wire;
     this.#pool = pool;
-    this.#segmentsAndPort = (port << 16) | 1;
     this.#room = pool.dataRoom - PKTMBUF_HEADROOM;
     this.#zone = memory.reserve(zoneName, QUEUE_STATISTICS_BYTES + 3 * 4 * STASH);
     this.#counters = this.#zone.position >> 3;
@@ -50,6 +51,8 @@ export class SoftwareRxQueue {
     this.#mbufs = memory.u32.subarray(words, words + STASH);
     this.#at = memory.u32.subarray(words + STASH, words + 2 * STASH);
     this.#lengths = memory.u32.subarray(words + 2 * STASH, words + 3 * STASH);
+    this.#places = { mbufs: words, room: this.#room, segmentsAndPort: (port << 16) | 1, counters: this.#counters };
+    this.#hand = handOver(memory);
   }
 
   get wire(): Wire {
@@ -114,22 +117,59 @@ export class SoftwareRxQueue {
 
   /** Moves the first `got` mbufs, which have frames now, to `table` from `count` on. Returns how many it has then. */
   #give(table: Uint32Array, count: number, got: number): number {
-    const { i32, f64 } = this.#memory;
+    const { f64 } = this.#memory;
+    const counters = this.#counters;
+    const given = this.#hand(this.#places, table, count, got);
+    f64[counters + (QUEUE_PACKETS >> 3)] += given;
+    if (given !== got) f64[counters + (QUEUE_ERRORS >> 3)] += got - given;
+    // What did not fit is at the front; the ready ones move up from the end.
     const mbufs = this.#mbufs;
     const at = this.#at;
-    const lengths = this.#lengths;
-    const room = this.#room;
-    const segmentsAndPort = this.#segmentsAndPort;
-    const first = count;
+    let kept = got - given;
+    let held = this.#held;
+    while (kept < got && held > got) {
+      held--;
+      mbufs[kept] = mbufs[held];
+      at[kept++] = at[held];
+    }
+    this.#held = held > got ? held : kept;
+    return count + given;
+  }
+}
+
+/** Where a queue has what {@link handOver} needs. */
+interface RxPlaces {
+  /** Word of the first of the mbufs that are ready; those of their data's positions and lengths lie behind. */
+  readonly mbufs: number;
+  /** Bytes of the longest frame. */
+  readonly room: number;
+  /** `nb_segs` and `port` of an mbuf, as they lie there. */
+  readonly segmentsAndPort: number;
+  /** Index of the queue's counters in f64. */
+  readonly counters: number;
+}
+
+/**
+ * Hands the first `got` mbufs over to `table` from `count` on, as packets, and counts their bytes. One whose frame did not
+ * fit stays, at the front. Returns how many it handed over.
+ */
+type HandOver = (queue: RxPlaces, table: Uint32Array, count: number, got: number) => number;
+
+const handOver: (memory: Memory) => HandOver = oncePerMemory(handOverLoop);
+
+function handOverLoop({ i32, f64 }: Memory): HandOver {
+  return ({ mbufs, room, segmentsAndPort, counters }, table, count, got) => {
+    const at = mbufs + STASH;
+    const lengths = at + STASH;
     let bytes = 0;
-    // The mbuf of a frame that did not fit stays, at the front; then the ready ones move up from the end.
     let kept = 0;
     for (let i = 0; i < got; i++) {
-      const m = mbufs[i] | 0;
-      const length = lengths[i] | 0;
+      const m = i32[mbufs + i];
+      const length = i32[lengths + i];
       if (length > room) {
-        at[kept] = at[i];
-        mbufs[kept++] = m;
+        i32[at + kept] = i32[at + i];
+        i32[mbufs + kept] = m;
+        kept = (kept + 1) | 0;
         continue;
       }
       const word = m >> 2;
@@ -142,20 +182,10 @@ export class SoftwareRxQueue {
       // No VLAN beside the length.
       i32[word + (MBUF_DATA_LEN >> 2)] = length;
       bytes = (bytes + length) | 0;
-      table[count++] = m;
+      table[count] = m;
+      count = (count + 1) | 0;
     }
-    const dropped = kept;
-    let held = this.#held;
-    while (kept < got && held > got) {
-      held--;
-      mbufs[kept] = mbufs[held];
-      at[kept++] = at[held];
-    }
-    this.#held = held > got ? held : kept;
-    const counters = this.#counters;
-    f64[counters + (QUEUE_PACKETS >> 3)] += count - first;
     f64[counters + (QUEUE_BYTES >> 3)] += bytes;
-    if (dropped !== 0) f64[counters + (QUEUE_ERRORS >> 3)] += dropped;
-    return count;
-  }
+    return (got - kept) | 0;
+  };
 }

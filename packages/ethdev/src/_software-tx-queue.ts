@@ -1,4 +1,5 @@
 import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
+import { oncePerMemory } from '@inline-ipsec/eal/memory-loops';
 import {
   MBUF_BUF_ADDR,
   MBUF_DATA_LEN,
@@ -54,6 +55,9 @@ export class SoftwareTxQueue {
   // In the memzone: the frames that are offered to the wire.
   readonly #at: Uint32Array;
   readonly #lengths: Uint32Array;
+  readonly #offered: number;
+  readonly #collect: Collect;
+  readonly #found = new Int32Array(2);
   // Of all of these frames together.
   #bytes = 0;
   // The pool that all of them go back to as they are, 0 when they must be looked at one by one.
@@ -65,6 +69,8 @@ export class SoftwareTxQueue {
     this.#zone = memory.reserve(zoneName, QUEUE_STATISTICS_BYTES + 2 * 4 * PIECE + SCRATCH_BYTES);
     this.#counters = this.#zone.position >> 3;
     const words = (this.#zone.position + QUEUE_STATISTICS_BYTES) >> 2;
+    this.#offered = words;
+    this.#collect = collect(memory);
     this.#at = memory.u32.subarray(words, words + PIECE);
     this.#lengths = memory.u32.subarray(words + PIECE, words + 2 * PIECE);
     this.#scratch = (words + 2 * PIECE) * 4 + 2;
@@ -133,32 +139,11 @@ export class SoftwareTxQueue {
 
   /** Collects packets of one segment, up to another one. Frame `frames` is `table[from + frames]`. Returns the next frame. */
   #prepareWhole(table: Uint32Array, from: number, frames: number, most: number): number {
-    const { i32 } = this.#memory;
-    const at = this.#at;
-    const lengths = this.#lengths;
-    const pool = this.#pool | 0;
-    let bytes = 0;
-    // Whether any is shared, indirect, or of another pool than the first.
-    let special = 0;
-    for (; frames < most; frames++) {
-      const word = table[from + frames] >> 2;
-      const length = i32[word + (MBUF_PKT_LEN >> 2)];
-      const flags = i32[word + (MBUF_OL_FLAGS_HI >> 2)];
-      const other = (flags & UNSUPPORTED) | i32[word + (MBUF_NEXT >> 2)];
-      if (other !== 0 || length <= 0 || length > MAX_FRAME_BYTES) break;
-      const offset = i32[word + (MBUF_DATA_OFF >> 2)];
-      at[frames] = (i32[word + (MBUF_BUF_ADDR >> 2)] + (offset & 0xffff)) | 0;
-      lengths[frames] = length;
-      bytes = (bytes + length) | 0;
-      special |=
-        ((offset >>> 16) ^ 1) |
-        (flags & MBUF_NOT_DIRECT_HI) |
-        (i32[word + (MBUF_POOL >> 2)] ^ pool) |
-        ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) ^ 1);
-    }
-    this.#bytes += bytes;
-    if (special !== 0) this.#pool = 0;
-    return frames;
+    const found = this.#found;
+    const next = this.#collect(this.#offered, table, from, frames, most, this.#pool, found);
+    this.#bytes += found[FOUND_BYTES];
+    if (found[FOUND_SPECIAL] !== 0) this.#pool = 0;
+    return next;
   }
 
   /** The length of a packet of several segments, 0 if it cannot be sent. */
@@ -189,4 +174,54 @@ export class SoftwareTxQueue {
     }
     return left === 0;
   }
+}
+
+/** What {@link Collect} found out: bytes of the frames, and not 0 if any is shared, indirect, or of another pool. */
+const FOUND_BYTES = 0;
+const FOUND_SPECIAL = 1;
+
+/**
+ * Collects packets of one segment, from `table[from + frames]` on and up to another one or frame number `most`, in a loop
+ * that calls nothing. Returns the number of the next frame.
+ *
+ * @param offered word of the first frame's position; the lengths lie behind all positions
+ * @param pool of the first one
+ * @param found gets what all of them have together
+ */
+type Collect = (
+  offered: number,
+  table: Uint32Array,
+  from: number,
+  frames: number,
+  most: number,
+  pool: number,
+  found: Int32Array,
+) => number;
+
+const collect: (memory: Memory) => Collect = oncePerMemory(collectLoop);
+
+function collectLoop({ i32 }: Memory): Collect {
+  return (offered, table, from, frames, most, pool, found) => {
+    let bytes = 0;
+    let special = 0;
+    for (; frames < most; frames++) {
+      const word = table[from + frames] >> 2;
+      const length = i32[word + (MBUF_PKT_LEN >> 2)];
+      const flags = i32[word + (MBUF_OL_FLAGS_HI >> 2)];
+      const other = (flags & UNSUPPORTED) | i32[word + (MBUF_NEXT >> 2)];
+      if (other !== 0 || length <= 0 || length > MAX_FRAME_BYTES) break;
+      const offset = i32[word + (MBUF_DATA_OFF >> 2)];
+      i32[offered + frames] = (i32[word + (MBUF_BUF_ADDR >> 2)] + (offset & 0xffff)) | 0;
+      i32[offered + PIECE + frames] = length;
+      bytes = (bytes + length) | 0;
+      special |=
+        ((offset >>> 16) ^ 1) |
+        (flags & MBUF_NOT_DIRECT_HI) |
+        (i32[word + (MBUF_POOL >> 2)] ^ pool) |
+        ((i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) ^ 1);
+    }
+    found[FOUND_BYTES] = bytes;
+    found[FOUND_SPECIAL] = special;
+    return frames;
+  };
 }

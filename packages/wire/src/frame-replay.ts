@@ -1,5 +1,6 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
 import { alignUp, type Memory, type Memzone } from '@inline-ipsec/eal/memory';
+import { oncePerMemory } from '@inline-ipsec/eal/memory-loops';
 import { copyFrame } from './frame-copy.ts';
 
 /**
@@ -34,6 +35,7 @@ const MOST_AT_ONCE = 64;
 export class FrameReplay {
   readonly #memory: Memory;
   readonly #zone: Memzone;
+  readonly #loops: ReplayLoops;
   // The bytes of the first frames; an empty one for each that is copied in steps.
   readonly #views: Uint8Array[];
   // Of the frames under way, those that are not copied in steps: their numbers, and the positions of their entries.
@@ -43,6 +45,7 @@ export class FrameReplay {
   private constructor(memory: Memory, zone: Memzone) {
     this.#memory = memory;
     this.#zone = zone;
+    this.#loops = replayLoops(memory);
     this.#views = frameViews(memory, zone.position);
   }
 
@@ -97,41 +100,92 @@ export class FrameReplay {
 
   /** Gives the next `n` frames, as a wire's `receive` does. */
   receive(at: Uint32Array, room: number, lengths: Uint32Array, n: number): void {
+    const { receiveQuick } = this.#loops;
+    const zone = this.#zone.position;
+    const leftFrames = this.#leftFrames;
+    const leftEntries = this.#leftEntries;
     for (let i = 0; i < n; i += MOST_AT_ONCE) {
       const end = Math.min(n, i + MOST_AT_ONCE);
-      const left = this.#receiveQuick(at, room, lengths, i, end);
-      for (let k = 0; k < left; k++) this.#receiveOther(at[i + this.#leftFrames[k]], room, this.#leftEntries[k]);
+      const left = receiveQuick(zone, at, room, lengths, i, end, leftFrames, leftEntries);
+      for (let k = 0; k < left; k++) this.#receiveOther(at[i + leftFrames[k]], room, leftEntries[k]);
     }
   }
 
   /** Gives the places of the next `n` frames, as a wire's `lend` does. */
   lend(at: Uint32Array, lengths: Uint32Array, n: number): void {
-    const { i32 } = this.#memory;
-    const zone = this.#zone.position >> 2;
-    const first = this.#zone.position + TABLE;
-    const wrap = first + ENTRY_BYTES * i32[zone + (COUNT >> 2)];
-    let entryAt = (first + ENTRY_BYTES * i32[zone + (NEXT >> 2)]) | 0;
-    for (let i = 0; i < n; i++) {
-      at[i] = i32[entryAt >> 2];
-      lengths[i] = i32[(entryAt >> 2) + 1];
-      entryAt = (entryAt + ENTRY_BYTES) | 0;
-      if (entryAt === wrap) entryAt = first | 0;
-    }
-    i32[zone + (NEXT >> 2)] = (entryAt - first) / ENTRY_BYTES;
+    this.#loops.lend(this.#zone.position, at, lengths, n);
   }
 
+  /** Copies a frame of any kind, by the position of its entry. */
+  #receiveOther(to: number, room: number, entryAt: number): void {
+    const { u8, u16, u32, i32, shared } = this.#memory;
+    const length = u32[(entryAt >> 2) + 1];
+    const number = (entryAt - this.#zone.position - TABLE) / ENTRY_BYTES;
+    if (length > QUICK_BYTES && length <= room && number < this.#views.length) u8.set(this.#views[number], to);
+    else copyFrame(u8, u16, i32, to, u32[entryAt >> 2], Math.min(length, room), shared);
+  }
+
+  /** Passes over the next `n` frames. */
+  skip(n: number): void {
+    const { u32 } = this.#memory;
+    const zone = this.#zone.position;
+    u32[(zone + NEXT) >> 2] = (u32[(zone + NEXT) >> 2] + n) % u32[(zone + COUNT) >> 2];
+  }
+
+  /** Gives the memory back. */
+  free(): void {
+    this.#memory.free(this.#zone);
+  }
+}
+
+/** What all replays in a memory have in common: loops that call nothing. */
+interface ReplayLoops {
+  /** Gives the places of the next `n` frames of the memzone. */
+  lend(zone: number, at: Uint32Array, lengths: Uint32Array, n: number): void;
   /**
-   * Gives frames `i` to `end` - 1. Those that can be copied in steps it copies, in a loop that calls nothing; it notes the
+   * Gives frames `i` to `end` - 1. Those that can be copied in steps it copies; it notes the numbers and the entries of the
    * others, and returns how many they are.
    */
-  #receiveQuick(at: Uint32Array, room: number, lengths: Uint32Array, i: number, end: number): number {
-    const { u16, i32, f64 } = this.#memory;
-    const leftFrames = this.#leftFrames;
-    const leftEntries = this.#leftEntries;
-    const zone = this.#zone.position >> 2;
-    const first = this.#zone.position + TABLE;
-    const wrap = first + ENTRY_BYTES * i32[zone + (COUNT >> 2)];
-    let entryAt = (first + ENTRY_BYTES * i32[zone + (NEXT >> 2)]) | 0;
+  receiveQuick(
+    zone: number,
+    at: Uint32Array,
+    room: number,
+    lengths: Uint32Array,
+    i: number,
+    end: number,
+    leftFrames: Int32Array,
+    leftEntries: Int32Array,
+  ): number;
+}
+
+const replayLoops: (memory: Memory) => ReplayLoops = oncePerMemory((memory) => ({
+  lend: lendLoop(memory),
+  receiveQuick: receiveQuickLoop(memory),
+}));
+
+function lendLoop({ i32 }: Memory): ReplayLoops['lend'] {
+  return (zone, at, lengths, n) => {
+    const head = zone >> 2;
+    const first = (zone + TABLE) | 0;
+    const wrap = (first + ENTRY_BYTES * i32[head + (COUNT >> 2)]) | 0;
+    let entryAt = (first + ENTRY_BYTES * i32[head + (NEXT >> 2)]) | 0;
+    for (let i = 0; i < n; i++) {
+      const entry = entryAt >> 2;
+      at[i] = i32[entry];
+      lengths[i] = i32[entry + 1];
+      entryAt = (entryAt + ENTRY_BYTES) | 0;
+      if (entryAt === wrap) entryAt = first;
+    }
+    i32[head + (NEXT >> 2)] = (entryAt - first) / ENTRY_BYTES;
+  };
+}
+
+function receiveQuickLoop({ u16, i32, f64 }: Memory): ReplayLoops['receiveQuick'] {
+  return (zone, at, room, lengths, i, end, leftFrames, leftEntries) => {
+    const head = zone >> 2;
+    const first = (zone + TABLE) | 0;
+    const wrap = (first + ENTRY_BYTES * i32[head + (COUNT >> 2)]) | 0;
+    let entryAt = (first + ENTRY_BYTES * i32[head + (NEXT >> 2)]) | 0;
     let left = 0;
     for (let frame = 0, frames = end - i; frame < frames; frame++) {
       const entry = entryAt >> 2;
@@ -159,32 +213,11 @@ export class FrameReplay {
         }
       }
       entryAt = (entryAt + ENTRY_BYTES) | 0;
-      if (entryAt === wrap) entryAt = first | 0;
+      if (entryAt === wrap) entryAt = first;
     }
-    i32[zone + (NEXT >> 2)] = (entryAt - first) / ENTRY_BYTES;
+    i32[head + (NEXT >> 2)] = (entryAt - first) / ENTRY_BYTES;
     return left;
-  }
-
-  /** Copies a frame of any kind, by the position of its entry. */
-  #receiveOther(to: number, room: number, entryAt: number): void {
-    const { u8, u16, u32, i32, shared } = this.#memory;
-    const length = u32[(entryAt >> 2) + 1];
-    const number = (entryAt - this.#zone.position - TABLE) / ENTRY_BYTES;
-    if (length > QUICK_BYTES && length <= room && number < this.#views.length) u8.set(this.#views[number], to);
-    else copyFrame(u8, u16, i32, to, u32[entryAt >> 2], Math.min(length, room), shared);
-  }
-
-  /** Passes over the next `n` frames. */
-  skip(n: number): void {
-    const { u32 } = this.#memory;
-    const zone = this.#zone.position;
-    u32[(zone + NEXT) >> 2] = (u32[(zone + NEXT) >> 2] + n) % u32[(zone + COUNT) >> 2];
-  }
-
-  /** Gives the memory back. */
-  free(): void {
-    this.#memory.free(this.#zone);
-  }
+  };
 }
 
 /** The bytes of the stored frames, by their numbers. */
