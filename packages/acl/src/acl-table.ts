@@ -14,7 +14,7 @@ import { makeRuleSet } from './_rule-set.ts';
 import { layOut, recordWords } from './_table-image.ts';
 import { buildTree } from './_tree.ts';
 import { type Acl4Rule, type Acl6Rule, checkAclRules } from './acl-rule.ts';
-import { aclClassify4, aclClassify6 } from './classify.ts';
+import { type Classify, classifier4, classifier6 } from './classify.ts';
 
 export type { Acl4Rule, Acl6Rule, AclBits, AclPrefix, AclRange, AclRule } from './acl-rule.ts';
 
@@ -31,14 +31,16 @@ export interface AclOptions<Family extends 4 | 6 = 4 | 6> {
 /** A table of either family, somewhere in the memory. */
 export class AclTable {
   readonly memory: Memory;
-  /** Where the table lies: what {@link aclClassify4} and {@link aclClassify6} take, and what a flip publishes. */
+  /** Where the table lies: what `aclClassify4` and `aclClassify6` take, and what a flip publishes. */
   readonly position: number;
   readonly family: 4 | 6;
+  readonly #classify: Classify;
 
   private constructor(memory: Memory, position: number) {
     this.memory = memory;
     this.position = position;
     this.family = memory.u32[(position + FAMILY) >> 2] === 4 ? 4 : 6;
+    this.#classify = this.family === 4 ? classifier4(memory) : classifier6(memory);
   }
 
   /**
@@ -108,7 +110,7 @@ export class AclTable {
   }
 
   /**
-   * {@link aclClassify4} or {@link aclClassify6} in this table, by its family.
+   * `aclClassify4` or `aclClassify6` in this table, by its family.
    *
    * @param headers positions of IP headers
    * @param n how many
@@ -116,9 +118,7 @@ export class AclTable {
    * @returns how many were matched
    */
   classify(headers: Uint32Array, n: number, results: Uint32Array): number {
-    return this.family === 4
-      ? aclClassify4(this.memory, this.position, headers, n, results)
-      : aclClassify6(this.memory, this.position, headers, n, results);
+    return this.#classify(this.position, headers, n, results);
   }
 }
 

@@ -1,5 +1,6 @@
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory, Memzone } from '@inline-ipsec/eal/memory';
+import { oncePerMemory } from '@inline-ipsec/eal/memory-loops';
 import { DROP } from './drop-reason.ts';
 import type { Drops } from './drops.ts';
 import { BURST_HEADER, BURST_L3, BURST_SA, GOES_ON, type PacketBurst } from './packet-burst.ts';
@@ -42,10 +43,12 @@ const SLOT_FLAGS = FAMILY_IPV6 | ADDRESSES_ELSEWHERE;
 export class Sad {
   readonly #memory: Memory;
   readonly #zone: Memzone;
+  readonly #assignTunnels: AssignTunnels;
 
   private constructor(memory: Memory, zone: Memzone) {
     this.#memory = memory;
     this.#zone = zone;
+    this.#assignTunnels = tunnelAssigner(memory);
   }
 
   /**
@@ -131,7 +134,7 @@ export class Sad {
   assign(burst: PacketBurst, drops: Drops): void {
     let lost = 0;
     for (let row = 0; row < burst.count; row++) {
-      row = this.#assignTunnels(burst, row);
+      row = this.#assignTunnels(this.#zone.position, burst, row);
       if (row === burst.count) break;
       const sa = this.#lookup(burst.header[row], burst.l3[row]);
       burst.sa[row] = sa;
@@ -141,41 +144,6 @@ export class Sad {
       lost++;
     }
     if (lost !== 0) drops.sweep(burst);
-  }
-
-  /**
-   * Finds the SAs of packets from row `first` on, as long as they come through tunnels over IPv4 that have an SA. Stops at
-   * another one, and returns its row.
-   */
-  #assignTunnels(burst: PacketBurst, first: number): number {
-    const { i32 } = this.#memory;
-    const base = burst.position | 0;
-    const slots = (this.#zone.position + SAD_SLOTS) | 0;
-    const mask = i32[(this.#zone.position + SAD_MASK) >> 2];
-    const shift = i32[(this.#zone.position + SAD_SHIFT) >> 2];
-    let at = base + (first << 2);
-    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
-      const r = at >> 2;
-      const ip = i32[r + BURST_HEADER];
-      const word = ip >> 2;
-      const spi = i32[(ip + i32[r + BURST_L3]) >> 2];
-      let index = Math.imul(spi, HASH_FACTOR) >>> shift;
-      let slot = (slots + index * SLOT_BYTES) >> 2;
-      // A packet of IPv6 has its SPI under another family, and finds here no more than an end.
-      while (i32[slot + SLOT_SA] !== 0 && (i32[slot + SLOT_SPI] !== spi || (i32[slot + SLOT_SA] & FAMILY_IPV6) !== 0)) {
-        index = (index + 1) & mask;
-        slot = (slots + index * SLOT_BYTES) >> 2;
-      }
-      const sa = i32[slot + SLOT_SA];
-      const unlike =
-        ((i32[word] & 0xf0) ^ 0x40) |
-        (i32[word + 3] ^ i32[slot + SLOT_SOURCE]) |
-        (i32[word + 4] ^ i32[slot + SLOT_DESTINATION]) |
-        (sa & SLOT_FLAGS);
-      if (unlike !== 0 || sa === 0) break;
-      i32[r + BURST_SA] = sa;
-    }
-    return (at - base) >> 2;
   }
 
   /** The SA that the packet's SPI and family name, 0 if there is none. */
@@ -226,4 +194,44 @@ export class Sad {
     i32[slot + SLOT_SOURCE] = i32[(sa + layout.SA_SOURCE) >> 2];
     i32[slot + SLOT_DESTINATION] = i32[(sa + layout.SA_DESTINATION) >> 2];
   }
+}
+
+/**
+ * Finds the SAs of packets from row `first` on, as long as they come through tunnels over IPv4 that have an SA in the
+ * database at `zone`. Stops at another one, and returns its row.
+ */
+type AssignTunnels = (zone: number, burst: PacketBurst, first: number) => number;
+
+const tunnelAssigner: (memory: Memory) => AssignTunnels = oncePerMemory(assignTunnelsLoop);
+
+function assignTunnelsLoop({ i32 }: Memory): AssignTunnels {
+  return (zone, burst, first) => {
+    const base = burst.position | 0;
+    const slots = (zone + SAD_SLOTS) | 0;
+    const mask = i32[(zone + SAD_MASK) >> 2];
+    const shift = i32[(zone + SAD_SHIFT) >> 2];
+    let at = base + (first << 2);
+    for (const stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
+      const r = at >> 2;
+      const ip = i32[r + BURST_HEADER];
+      const word = ip >> 2;
+      const spi = i32[(ip + i32[r + BURST_L3]) >> 2];
+      let index = Math.imul(spi, HASH_FACTOR) >>> shift;
+      let slot = (slots + index * SLOT_BYTES) >> 2;
+      // A packet of IPv6 has its SPI under another family, and finds here no more than an end.
+      while (i32[slot + SLOT_SA] !== 0 && (i32[slot + SLOT_SPI] !== spi || (i32[slot + SLOT_SA] & FAMILY_IPV6) !== 0)) {
+        index = (index + 1) & mask;
+        slot = (slots + index * SLOT_BYTES) >> 2;
+      }
+      const sa = i32[slot + SLOT_SA];
+      const unlike =
+        ((i32[word] & 0xf0) ^ 0x40) |
+        (i32[word + 3] ^ i32[slot + SLOT_SOURCE]) |
+        (i32[word + 4] ^ i32[slot + SLOT_DESTINATION]) |
+        (sa & SLOT_FLAGS);
+      if (unlike !== 0 || sa === 0) break;
+      i32[r + BURST_SA] = sa;
+    }
+    return (at - base) >> 2;
+  };
 }

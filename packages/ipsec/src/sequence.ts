@@ -1,4 +1,5 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
+import { oncePerMemory } from '@inline-ipsec/eal/memory-loops';
 import { DROP } from './drop-reason.ts';
 import { BURST_FATE, BURST_SA, BURST_SCRATCH, type PacketBurst } from './packet-burst.ts';
 import { SA_SEQUENCE } from './sa-layout.ts';
@@ -17,11 +18,13 @@ export class SequenceClaims {
   readonly #memory: Memory;
   /** Index in `memory.i32` of the word: 0 free, 1 taken. */
   readonly #lock: number;
+  readonly #number: NumberRows;
 
   constructor(memory: Memory) {
     const zone = memory.lookup('ESP_SEQUENCE_CLAIMS') ?? memory.reserve('ESP_SEQUENCE_CLAIMS', 4);
     this.#memory = memory;
     this.#lock = zone.position >> 2;
+    this.#number = rowNumbering(memory);
   }
 
   /**
@@ -37,9 +40,14 @@ export class SequenceClaims {
     Atomics.store(i32, this.#lock, 0);
     return lost;
   }
+}
 
-  #number(burst: PacketBurst): number {
-    const { i32 } = this.#memory;
+type NumberRows = (burst: PacketBurst) => number;
+
+const rowNumbering: (memory: Memory) => NumberRows = oncePerMemory(numberLoop);
+
+function numberLoop({ i32 }: Memory): NumberRows {
+  return (burst) => {
     const base = burst.position | 0;
     let lost = 0;
     for (let at = base, stop = base + (burst.count << 2); at < stop; at = (at + 4) | 0) {
@@ -56,5 +64,5 @@ export class SequenceClaims {
       i32[r + BURST_SEQUENCE] = next;
     }
     return lost;
-  }
+  };
 }

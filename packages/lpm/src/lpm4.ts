@@ -11,6 +11,7 @@
  */
 import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory } from '@inline-ipsec/eal/memory';
+import { oncePerMemory } from '@inline-ipsec/eal/memory-loops';
 import {
   DEPTH_SHIFT_4,
   FAMILY_4,
@@ -57,46 +58,56 @@ export function lpm4LookupBurst(
   n: number,
   hops: Int32Array,
 ): number {
-  const { u8, i32 } = memory;
-  const root = (table + ROOT) >> 2;
-  const groups = i32[(table + GROUPS) >> 2];
-  const leaves = i32[(table + LEAVES) >> 2];
-  let found = 0;
-  for (let i = 0; i < n; ) {
-    const at = headers[i] + 16;
-    // The address as its bytes lie in memory, the first one lowest.
-    const ip = (at & 3) === 0 ? i32[at >> 2] : u8[at] | (u8[at + 1] << 8) | (u8[at + 2] << 16) | (u8[at + 3] << 24);
-    let entry = i32[root + (((ip & 0xff) << 8) | ((ip >>> 8) & 0xff))];
-    let rest = ip >>> 16;
-    while ((entry & KINDS) !== 0) {
-      if (entry < 0) {
-        const group = groups + (entry & NUMBER_MASK) * GROUP_WORDS;
-        if (entry >= SKIPPING_GROUP) {
-          // The first 16 bits are right and the last byte chooses, so that one byte is left to compare.
-          if (((ip ^ i32[group + NODE_VALUE]) & 0xff_0000) !== 0) {
-            entry = i32[group + NODE_ELSE_4];
-            break;
+  return lookup4(memory)(table, headers, n, hops);
+}
+
+/** A look-up in one memory: as {@link lpm4LookupBurst} without its first argument. */
+type LookupBurst = (table: number, headers: Uint32Array, n: number, hops: Int32Array) => number;
+
+const lookup4: (memory: Memory) => LookupBurst = oncePerMemory(lookup4Loop);
+
+function lookup4Loop({ u8, i32 }: Memory): LookupBurst {
+  return (table, headers, n, hops) => {
+    const root = (table + ROOT) >> 2;
+    const groups = i32[(table + GROUPS) >> 2];
+    const leaves = i32[(table + LEAVES) >> 2];
+    let found = 0;
+    for (let i = 0; i < n; ) {
+      const at = headers[i] + 16;
+      // The address as its bytes lie in memory, the first one lowest.
+      const ip = (at & 3) === 0 ? i32[at >> 2] : u8[at] | (u8[at + 1] << 8) | (u8[at + 2] << 16) | (u8[at + 3] << 24);
+      let entry = i32[root + (((ip & 0xff) << 8) | ((ip >>> 8) & 0xff))];
+      let rest = ip >>> 16;
+      while ((entry & KINDS) !== 0) {
+        if (entry < 0) {
+          const group = groups + (entry & NUMBER_MASK) * GROUP_WORDS;
+          if (entry >= SKIPPING_GROUP) {
+            // The first 16 bits are right and the last byte chooses, so that one byte is left to compare.
+            if (((ip ^ i32[group + NODE_VALUE]) & 0xff_0000) !== 0) {
+              entry = i32[group + NODE_ELSE_4];
+              break;
+            }
+            rest = ip >>> 24;
           }
-          rest = ip >>> 24;
+          entry = i32[group + GROUP_ENTRY + (rest & 0xff)];
+          rest >>>= 8;
+        } else {
+          const leaf = leaves + (entry & NUMBER_MASK) * LEAF_WORDS_4;
+          const unlike = (ip ^ i32[leaf + NODE_VALUE]) & i32[leaf + NODE_MASK_4];
+          entry = i32[leaf + (unlike === 0 ? LEAF_THEN_4 : NODE_ELSE_4)];
+          break;
         }
-        entry = i32[group + GROUP_ENTRY + (rest & 0xff)];
-        rest >>>= 8;
-      } else {
-        const leaf = leaves + (entry & NUMBER_MASK) * LEAF_WORDS_4;
-        const unlike = (ip ^ i32[leaf + NODE_VALUE]) & i32[leaf + NODE_MASK_4];
-        entry = i32[leaf + (unlike === 0 ? LEAF_THEN_4 : NODE_ELSE_4)];
-        break;
       }
+      const first = i;
+      const hop = entry === 0 ? -1 : entry & HOP_MASK;
+      // Packets of one tunnel come together: what follows with the same address is answered too.
+      do {
+        hops[i++] = hop;
+      } while (i < n && (headers[i] & 3) === 0 && i32[(headers[i] + 16) >> 2] === ip);
+      if (entry !== 0) found += i - first;
     }
-    const first = i;
-    const hop = entry === 0 ? -1 : entry & HOP_MASK;
-    // Packets of one tunnel come together: what follows with the same address is answered too.
-    do {
-      hops[i++] = hop;
-    } while (i < n && (headers[i] & 3) === 0 && i32[(headers[i] + 16) >> 2] === ip);
-    if (entry !== 0) found += i - first;
-  }
-  return found;
+    return found;
+  };
 }
 
 /**
@@ -131,11 +142,13 @@ export class Lpm4 {
   /** Where the table lies: what {@link lpm4LookupBurst} takes, and what a flip publishes. */
   readonly position: number;
   readonly #table: RouteTable;
+  readonly #lookup: LookupBurst;
 
   private constructor(table: RouteTable) {
     this.memory = table.memory;
     this.position = table.position;
     this.#table = table;
+    this.#lookup = lookup4(table.memory);
   }
 
   /**
@@ -233,7 +246,7 @@ export class Lpm4 {
 
   /** {@link lpm4LookupBurst} in this table. */
   lookupBurst(headers: Uint32Array, n: number, hops: Int32Array): number {
-    return lpm4LookupBurst(this.memory, this.position, headers, n, hops);
+    return this.#lookup(this.position, headers, n, hops);
   }
 }
 

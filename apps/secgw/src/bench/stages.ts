@@ -5,7 +5,7 @@ import { EspInbound } from '@inline-ipsec/ipsec/esp-inbound';
 import { EspJobs } from '@inline-ipsec/ipsec/esp-jobs';
 import { EspOutbound } from '@inline-ipsec/ipsec/esp-outbound';
 import { BURST_MAX, PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
-import { type Classes, classify } from '../datapath/classify.ts';
+import { type Classes, ClassifyStage } from '../datapath/classify.ts';
 import { COUNTER, lcoreCounters } from '../datapath/counters.ts';
 import type { LcoreLoop, LcoreResources } from '../datapath/lcore-loop.ts';
 import { OutboundOffloadRequest } from '../datapath/outbound-offload.ts';
@@ -128,6 +128,7 @@ abstract class TimedPath {
   protected readonly loop: LcoreLoop;
   protected readonly counters: number;
   readonly #table = new Uint32Array(BURST_MAX);
+  readonly #classify: ClassifyStage;
   readonly #route: RouteStage;
   readonly #transmit: TransmitStage;
   readonly #now: () => number;
@@ -144,6 +145,7 @@ abstract class TimedPath {
     this.counters = lcoreCounters(memory, lcore);
     this.classes = { ipv4: this.burst('ipv4'), ipv6: this.burst('ipv6'), esp: this.burst('esp') };
     this.jobs = new EspJobs(memory, `BENCH_JOBS_${lcore}`, BURST_MAX);
+    this.#classify = new ClassifyStage(memory, drops);
     this.#route = new RouteStage(memory, tables.routes4, tables.routes6, drops);
     this.#transmit = new TransmitStage(memory, transmit, this.counters, drops);
     this.#now = resources.environment.now;
@@ -160,14 +162,13 @@ abstract class TimedPath {
   protected abstract protect(): PacketBurst;
 
   poll(): number {
-    const { memory, receive } = this.resources;
-    const { port, queue } = receive[0];
+    const { port, queue } = this.resources.receive[0];
     this.#clock[0] = this.#now();
     this.#step(0, AT.rxCard);
     const count = port.rxBurst(queue, this.#table, BURST_MAX);
     this.after(AT.receive);
     if (count > 0) {
-      classify(memory, this.#table, count, this.classes, this.loop.drops);
+      this.#classify.sort(this.#table, count, this.classes);
       this.after(AT.classify);
       const burst = this.protect();
       this.#route.assign(burst);

@@ -3,7 +3,7 @@ import { pktmbufAppend, pktmbufChain, pktmbufData } from '@inline-ipsec/mbuf/pkt
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ethernetFrame, ipv4Packet, ipv6Packet, PacketBench } from '../testing/packet-bench.ts';
-import { type Classes, classify } from './classify.ts';
+import { type Classes, ClassifyStage } from './classify.ts';
 
 const ESP = 50;
 const hex = (data: Uint8Array) => Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -24,7 +24,7 @@ class ClassifyBench extends PacketBench {
 
   sortMbufs(mbufs: readonly number[]): Record<string, number> {
     const before = this.drops.counts() as Record<string, number>;
-    classify(this.memory, Uint32Array.from(mbufs), mbufs.length, this.classes, this.drops);
+    new ClassifyStage(this.memory, this.drops).sort(Uint32Array.from(mbufs), mbufs.length, this.classes);
     const counts: Record<string, number> = {};
     for (const [name, burst] of Object.entries(this.classes)) if (burst.count > 0) counts[name] = burst.count;
     for (const [name, count] of Object.entries(this.drops.counts())) {

@@ -1,4 +1,5 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
+import { oncePerMemory } from '@inline-ipsec/eal/memory-loops';
 import { DROP } from '@inline-ipsec/ipsec/drop-reason';
 import type { Drops } from '@inline-ipsec/ipsec/drops';
 import {
@@ -34,21 +35,34 @@ export interface Classes {
   readonly esp: PacketBurst;
 }
 
-/**
- * Sorts `count` received frames. The Ethernet header is left behind, and with it whatever pads the frame behind the IP
- * packet. Lengths are checked against each other here, once: later stages rely on them.
- */
-export function classify(memory: Memory, table: Uint32Array, count: number, classes: Classes, drops: Drops): void {
-  const { ipv4, ipv6, esp } = classes;
-  ipv4.clear(4);
-  ipv6.clear(6);
-  esp.clear(4);
-  // What is left of a burst behind its first unusual frame goes the long way, so that all stay in order.
-  for (let i = classifyIpv4(memory, table, count, ipv4, esp); i < count; i++) {
-    classifyAny(memory, table[i], classes, drops);
+/** Sorts what one lcore receives. */
+export class ClassifyStage {
+  readonly #memory: Memory;
+  readonly #drops: Drops;
+  readonly #classifyIpv4: ClassifyIpv4;
+
+  constructor(memory: Memory, drops: Drops) {
+    this.#memory = memory;
+    this.#drops = drops;
+    this.#classifyIpv4 = ipv4Classifier(memory);
   }
-  ipv4.family = 4;
-  ipv6.family = 6;
+
+  /**
+   * Sorts `count` received frames. The Ethernet header is left behind, and with it whatever pads the frame behind the IP
+   * packet. Lengths are checked against each other here, once: later stages rely on them.
+   */
+  sort(table: Uint32Array, count: number, classes: Classes): void {
+    const { ipv4, ipv6, esp } = classes;
+    ipv4.clear(4);
+    ipv6.clear(6);
+    esp.clear(4);
+    // What is left of a burst behind its first unusual frame goes the long way, so that all stay in order.
+    for (let i = this.#classifyIpv4(table, count, ipv4, esp); i < count; i++) {
+      classifyAny(this.#memory, table[i], classes, this.#drops);
+    }
+    ipv4.family = 4;
+    ipv6.family = 6;
+  }
 }
 
 /**
@@ -56,54 +70,59 @@ export function classify(memory: Memory, table: Uint32Array, count: number, clas
  *
  * @returns how many
  */
-function classifyIpv4(memory: Memory, table: Uint32Array, count: number, plain: PacketBurst, esp: PacketBurst): number {
-  const { i32 } = memory;
-  // Where the next row of each goes.
-  let plainAt = plain.position | 0;
-  let espAt = esp.position | 0;
-  let i = 0;
-  for (; i < count; i++) {
-    const m = table[i];
-    const word = m >> 2;
-    const at = (i32[word + (MBUF_BUF_ADDR >> 2)] + (i32[word + (MBUF_DATA_OFF >> 2)] & 0xffff) + ETHERNET_BYTES) | 0;
-    const has = ((i32[word + (MBUF_DATA_LEN >> 2)] & 0xffff) - ETHERNET_BYTES) | 0;
-    const ip = at >> 2;
-    // Version, header length, TOS and total length in one word.
-    const first = i32[ip];
-    const l3 = (first & 0xf) << 2;
-    const length = ((first >>> 8) & 0xff00) | (first >>> 24);
-    if (
-      (at & 3) !== 0 ||
-      (i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 ||
-      i32[ip - 1] >>> 16 !== ETHERTYPE_IPV4 ||
-      (first & 0xf0) !== 0x40 ||
-      l3 < 20 ||
-      length < l3 ||
-      length > has
-    ) {
-      break;
+type ClassifyIpv4 = (table: Uint32Array, count: number, plain: PacketBurst, esp: PacketBurst) => number;
+
+const ipv4Classifier: (memory: Memory) => ClassifyIpv4 = oncePerMemory(classifyIpv4Loop);
+
+function classifyIpv4Loop({ i32 }: Memory): ClassifyIpv4 {
+  return (table, count, plain, esp) => {
+    // Where the next row of each goes.
+    let plainAt = plain.position | 0;
+    let espAt = esp.position | 0;
+    let i = 0;
+    for (; i < count; i++) {
+      const m = table[i];
+      const word = m >> 2;
+      const at = (i32[word + (MBUF_BUF_ADDR >> 2)] + (i32[word + (MBUF_DATA_OFF >> 2)] & 0xffff) + ETHERNET_BYTES) | 0;
+      const has = ((i32[word + (MBUF_DATA_LEN >> 2)] & 0xffff) - ETHERNET_BYTES) | 0;
+      const ip = at >> 2;
+      // Version, header length, TOS and total length in one word.
+      const first = i32[ip];
+      const l3 = (first & 0xf) << 2;
+      const length = ((first >>> 8) & 0xff00) | (first >>> 24);
+      if (
+        (at & 3) !== 0 ||
+        (i32[word + (MBUF_NB_SEGS >> 2)] & 0xffff) !== 1 ||
+        i32[ip - 1] >>> 16 !== ETHERTYPE_IPV4 ||
+        (first & 0xf0) !== 0x40 ||
+        l3 < 20 ||
+        length < l3 ||
+        length > has
+      ) {
+        break;
+      }
+      const protocol = (i32[ip + 2] >>> 8) & 0xff;
+      if (protocol !== PROTOCOL_ESP) {
+        if (protocol === PROTOCOL_AH) break;
+        i32[(plainAt >> 2) + BURST_MBUF] = m;
+        i32[(plainAt >> 2) + BURST_HEADER] = at;
+        i32[(plainAt >> 2) + BURST_LENGTH] = length;
+        i32[(plainAt >> 2) + BURST_L3] = l3;
+        i32[(plainAt >> 2) + BURST_SA] = 0;
+        plainAt = (plainAt + 4) | 0;
+      } else {
+        if ((i32[ip + 1] & IPV4_FRAGMENT_WORD) !== 0 || length < l3 + ESP_HEADER_BYTES) break;
+        i32[(espAt >> 2) + BURST_MBUF] = m;
+        i32[(espAt >> 2) + BURST_HEADER] = at;
+        i32[(espAt >> 2) + BURST_LENGTH] = length;
+        i32[(espAt >> 2) + BURST_L3] = l3;
+        espAt = (espAt + 4) | 0;
+      }
     }
-    const protocol = (i32[ip + 2] >>> 8) & 0xff;
-    if (protocol !== PROTOCOL_ESP) {
-      if (protocol === PROTOCOL_AH) break;
-      i32[(plainAt >> 2) + BURST_MBUF] = m;
-      i32[(plainAt >> 2) + BURST_HEADER] = at;
-      i32[(plainAt >> 2) + BURST_LENGTH] = length;
-      i32[(plainAt >> 2) + BURST_L3] = l3;
-      i32[(plainAt >> 2) + BURST_SA] = 0;
-      plainAt = (plainAt + 4) | 0;
-    } else {
-      if ((i32[ip + 1] & IPV4_FRAGMENT_WORD) !== 0 || length < l3 + ESP_HEADER_BYTES) break;
-      i32[(espAt >> 2) + BURST_MBUF] = m;
-      i32[(espAt >> 2) + BURST_HEADER] = at;
-      i32[(espAt >> 2) + BURST_LENGTH] = length;
-      i32[(espAt >> 2) + BURST_L3] = l3;
-      espAt = (espAt + 4) | 0;
-    }
-  }
-  plain.count = (plainAt - plain.position) >> 2;
-  esp.count = (espAt - esp.position) >> 2;
-  return i;
+    plain.count = (plainAt - plain.position) >> 2;
+    esp.count = (espAt - esp.position) >> 2;
+    return i;
+  };
 }
 
 /** Sorts one frame, or drops it. */

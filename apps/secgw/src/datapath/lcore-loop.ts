@@ -13,7 +13,7 @@ import { BURST_MAX, PacketBurst } from '@inline-ipsec/ipsec/packet-burst';
 import type { Sad } from '@inline-ipsec/ipsec/sad';
 import type { Lpm4 } from '@inline-ipsec/lpm/lpm4';
 import type { Lpm6 } from '@inline-ipsec/lpm/lpm6';
-import { type Classes, classify } from './classify.ts';
+import { type Classes, ClassifyStage } from './classify.ts';
 import { COUNTER, lcoreCounters } from './counters.ts';
 import type { JobProcessor } from './job-processor.ts';
 import { type OutboundOffload, OutboundOffloadRequest } from './outbound-offload.ts';
@@ -81,6 +81,7 @@ export class LcoreLoop {
   readonly #jobs: EspJobs;
   readonly #outbound: EspOutbound;
   readonly #inbound: EspInbound;
+  readonly #classify: ClassifyStage;
   readonly #outbound4: PolicyStage;
   readonly #outbound6: PolicyStage;
   readonly #inbound4: PolicyStage;
@@ -96,6 +97,7 @@ export class LcoreLoop {
     this.#memory = memory;
     this.#counters = lcoreCounters(memory, lcore);
     this.drops = new Drops(memory, lcore);
+    this.#classify = new ClassifyStage(memory, this.drops);
     const burst = (name: string) => new PacketBurst(memory, `BURST_${lcore}_${name}`);
     this.#classes = { ipv4: burst('ipv4'), ipv6: burst('ipv6'), esp: burst('esp') };
     this.#clear = burst('clear');
@@ -168,7 +170,7 @@ export class LcoreLoop {
     f64[this.#counters + (COUNTER.received >> 3)] += count;
     f64[this.#counters + (COUNTER.rxCalls >> 3)] += 1;
     if (count === BURST_MAX) f64[this.#counters + (COUNTER.fullBursts >> 3)] += 1;
-    classify(this.#memory, this.#table, count, this.#classes, this.drops);
+    this.#classify.sort(this.#table, count, this.#classes);
     if (queue.unprotected) this.#fromUnprotected();
     else this.#fromProtected();
     return count;
