@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { writePcap } from '@inline-ipsec/net/pcap';
 import { describe, expect, it } from 'vitest';
 import { hugepagePool, lookForProgram } from './hugepage-pool.ts';
 import { SiliconProcess } from './silicon-process.ts';
@@ -71,6 +72,64 @@ test -p /dev/uio1 && echo fifo; wc -c < "$SYSFS_PCI_DEVICES/0000:06:00.1/resourc
     expect(status, said).toBe(wanted);
     expect(said.match(/^Silicon 0000/gm)).toHaveLength(2);
     expect(traces()).toEqual(before);
+  });
+
+  describe('with a strict card that is written to where it must not be', () => {
+    // STATUS, at offset 8, is read-only.
+    const poke = String.raw`printf '\1\0\0\0' | dd of="$SYSFS_PCI_DEVICES/0000:06:00.0/resource0" bs=1 seek=8 conv=notrunc 2>&-`;
+    const strict = ['--huge-dir', cards[1], '-a', '06:00.0,wire=null,strict', '-a', '06:00.1'];
+    const wanted = /^Silicon 0000:06:00\.0 stands still: .*0x8 \(STATUS, RO\); .*strict/m;
+
+    it.each([
+      ['its command', `echo here; ${poke}; exec sleep 60`],
+      ['a command that heeds no SIGTERM', `trap '' TERM; echo here; ${poke}; while :; do sleep 1; done`],
+    ])('says so at once, ends %s, and reports', { timeout: 60_000 }, async (_name, script) => {
+      const before = traces();
+      const process = new SiliconProcess(folder.path, [...strict, '--', 'sh', '-c', script]);
+      await process.hasSaid('stands still');
+      const { status, said } = await process.ended;
+      expect(said).toMatch(wanted);
+      expect(said.match(/^Silicon 0000:06:00\.[01]: wire/gm)).toHaveLength(2);
+      expect(said).not.toContain(' at ');
+      expect(status, said).toBe(125);
+      expect(traces()).toEqual(before);
+    });
+
+    it('ends without a command too', async () => {
+      const process = new SiliconProcess(folder.path, strict);
+      await process.hasSaid('--huge-dir and --file-prefix are as here.');
+      const enter = /^ +(unshare .*) \\$/m.exec(process.said)?.[1] ?? '';
+      expect(spawnSync('sh', ['-c', `${enter} sh -c '${poke.replaceAll("'", String.raw`'\''`)}'`]).status).toBe(0);
+      const { status, said } = await process.ended;
+      expect(said).toMatch(wanted);
+      expect(status, said).toBe(125);
+    });
+
+    it('only counts it without strict', async () => {
+      const { status, said } = await start('--', 'sh', '-c', `${poke}; sleep 1`).ended;
+      expect(status, said).toBe(0);
+      expect(said).toMatch(/besides: .*[wW]rite/);
+    });
+  });
+
+  describe('with a capture whose driver does not come', () => {
+    const frames = [0, 0.3, 600].map((after) => ({
+      data: Uint8Array.from({ length: 60 }, () => 0xff),
+      seconds: 1_700_000_000 + Math.floor(after),
+      nanoseconds: Math.round((after % 1) * 1e9),
+    }));
+
+    it.each([
+      ['waits for it', '', 0],
+      ['does not, where it keeps its time', ',pace=capture', 2],
+    ])('%s', async (_name, pace, gone) => {
+      folder.write('in.pcap', writePcap(frames));
+      const words = ['--huge-dir', cards[1], '-a', `06:00.0,wire=pcap,rx_pcap=in.pcap${pace}`, '--', 'sleep', '1'];
+      const { status, said } = await new SiliconProcess(folder.path, words).ended;
+      expect(status, said).toBe(0);
+      expect(said).toContain(`  in   ${gone} frames, ${60 * gone} bytes\n`);
+      expect(said.includes(`rxDiscarded ${gone}`), said).toBe(gone > 0);
+    });
   });
 
   it('says how to start a command by hand, which works, and ends with a signal', async () => {

@@ -75,7 +75,13 @@ export function plugCard(device: DeviceArguments, options: PlugOptions): Plugged
       environment,
       macAddress: macAddressOf(device.name),
       ...(dma === undefined ? {} : { dma }),
-      options: { ...options.card, ...espHeader, ...strictness(device), lanId: lanIdOf(device.name) },
+      options: {
+        ...options.card,
+        ...espHeader,
+        ...strictness(device),
+        ...timeliness(device),
+        lanId: lanIdOf(device.name),
+      },
     });
     undo.push(() => card.close());
     return { card, engine, close };
@@ -88,6 +94,11 @@ export function plugCard(device: DeviceArguments, options: PlugOptions): Plugged
 /** `strict`: an access that the register table does not allow is an error, and is not only counted. */
 function strictness(device: DeviceArguments): CardOptions {
   return device.has('strict') ? { strict: device.flag('strict') } : {};
+}
+
+/** A capture that keeps its time waits for no driver. */
+function timeliness(device: DeviceArguments): CardOptions {
+  return device.get('pace') === 'capture' ? { paced: true } : {};
 }
 
 function openEngine(

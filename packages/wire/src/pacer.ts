@@ -16,8 +16,27 @@ const START = 0;
 const GONE = 1;
 const MISSED = 2;
 
-/** The schedule of one wire. Time begins with the first {@link Pacer.poll}, not before anybody listens. */
-export class Pacer {
+/** When the frames of one wire fall due. Time begins with the first {@link Schedule.poll}, not before anybody listens. */
+export interface Schedule {
+  /** Frames lost because they waited too long. */
+  readonly missed: number;
+  /** True when no frame will fall due any more. */
+  readonly over: boolean;
+  /** Frames that can be taken now. */
+  readonly available: number;
+  /**
+   * Looks at the clock. Frames beyond the backlog are lost now: the wire must pass over as many.
+   *
+   * @returns how many are lost now; {@link available} is right afterwards
+   */
+  poll(): number;
+  /** Says that `count` of the {@link available} frames were taken. */
+  take(count: number): void;
+}
+
+/** The same time between any two frames, for ever. */
+export class Pacer implements Schedule {
+  readonly over = false;
   readonly #environment: Environment;
   readonly #perNanosecond: number;
   // Three numbers beyond 32 bits: as fields they could be allocated anew with every change.
@@ -41,16 +60,10 @@ export class Pacer {
     this.#perNanosecond = packetsPerSecond / 1e9;
   }
 
-  /** Frames lost because they waited too long. */
   get missed(): number {
     return this.#state[MISSED];
   }
 
-  /**
-   * Looks at the clock. Frames beyond the backlog are lost now: the wire must pass over as many.
-   *
-   * @returns how many are lost now; {@link available} is right afterwards
-   */
   poll(): number {
     const state = this.#state;
     const now = this.#environment.now();
@@ -64,10 +77,8 @@ export class Pacer {
     return late;
   }
 
-  /** Frames that can be taken now. */
   available = 0;
 
-  /** Says that `count` of the {@link available} frames were taken. */
   take(count: number): void {
     this.#state[GONE] += count;
     this.available -= count;

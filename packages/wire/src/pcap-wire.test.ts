@@ -170,6 +170,87 @@ describe('PcapWire, receiving', () => {
   });
 });
 
+describe('PcapWire, in the time of its capture', () => {
+  /** A capture of frames with one byte each that came so many milliseconds behind the first one. */
+  function captured(...milliseconds: number[]): Uint8Array {
+    return writePcap(
+      milliseconds.map((ms, i) => ({
+        data: frame(i + 1),
+        seconds: 1_700_000_000 + Math.floor((999 + ms) / 1000),
+        nanoseconds: Math.round((((999 + ms) % 1000) * 1e6) % 1e9),
+      })),
+    );
+  }
+  const first = (frames: readonly Uint8Array[]) => frames.map((bytes) => bytes[0]);
+
+  it('gives each frame when it came, counted from the first look', () => {
+    files.files.set('in.pcap', captured(0, 1, 1, 2.5, 2000));
+    const [wire] = open('net_pcap0,rx_pcap=in.pcap,pace=capture');
+    environment.advance(10e9);
+    expect(first(take(wire))).toEqual([1]);
+    environment.advance(999_999);
+    expect(take(wire)).toEqual([]);
+    environment.advance(1);
+    expect(first(take(wire))).toEqual([2, 3]);
+    environment.advance(1_997_499_999 + 1_500_000);
+    expect([first(take(wire)), wire.done]).toEqual([[4], false]);
+    environment.advance(1);
+    expect([first(take(wire)), wire.done, wire.missed]).toEqual([[5], true, 0]);
+    expect([take(wire), wire.endless]).toEqual([[], undefined]);
+  });
+
+  it('gives a frame that came before the one in front of it with that one', () => {
+    files.files.set('in.pcap', captured(0, 5, 3, 6));
+    const [wire] = open('net_pcap0,rx_pcap=in.pcap,pace=capture');
+    expect(first(take(wire))).toEqual([1]);
+    environment.advance(4e6);
+    expect(take(wire)).toEqual([]);
+    environment.advance(1e6);
+    expect(first(take(wire))).toEqual([2, 3]);
+    environment.advance(1e6);
+    expect(first(take(wire))).toEqual([4]);
+  });
+
+  it('gives all at once where a file has no times', () => {
+    files.files.set('in.pcap', capture(frame(1), frame(2)));
+    const [wire] = open('net_pcap0,rx_pcap=in.pcap,pace=capture');
+    expect(first(take(wire))).toEqual([1, 2]);
+  });
+
+  it('loses what nobody took in time, and ends with the file', () => {
+    files.files.set('in.pcap', captured(...Array.from({ length: 3000 }, (_, i) => i)));
+    const [wire] = open('net_pcap0,rx_pcap=in.pcap,pace=capture');
+    expect(take(wire).length).toBe(1);
+    environment.advance(60e9);
+    const got = take(wire, 1);
+    // 1024 wait.
+    expect([wire.missed, got[0][0]]).toEqual([2999 - 1024, (3000 - 1024 + 1) & 0xff]);
+    let rest = 0;
+    while (!wire.done) rest += take(wire).length;
+    expect(rest).toBe(1023);
+  });
+
+  it('is over at once with an empty file, and lets several files keep their own times', () => {
+    files.files.set('none.pcap', capture());
+    files.files.set('a.pcap', captured(0, 4));
+    files.files.set('b.pcap', captured(0, 2));
+    expect(open('net_pcap0,rx_pcap=none.pcap,pace=capture')[0].done).toBe(true);
+    const [a, b] = open('net_pcap1,rx_pcap=a.pcap,rx_pcap=b.pcap,pace=capture');
+    expect([first(take(a)), first(take(b))]).toEqual([[1], [1]]);
+    environment.advance(2e6);
+    expect([first(take(a)), first(take(b))]).toEqual([[], [2]]);
+  });
+
+  it('refuses to repeat it, and what is no pace', () => {
+    files.files.set('in.pcap', captured(0, 1));
+    for (const text of ['pace=capture,infinite_rx=1', 'pace=captured']) {
+      expect(() => open(`p,rx_pcap=in.pcap,${text}`)).toThrow(
+        expect.objectContaining({ code: 'ERR_DEVICE_ARGUMENT_VALUE' }),
+      );
+    }
+  });
+});
+
 describe('PcapWire, what it refuses', () => {
   it.each([
     ['RAW', LINKTYPE_RAW, /RAW \(101\).*tcprewrite --dlt=enet/],

@@ -4,18 +4,19 @@ import type { Memory } from '@inline-ipsec/eal/memory';
 import { LINKTYPE_EN10MB, LINKTYPE_IPV4, LINKTYPE_IPV6, LINKTYPE_RAW, linkTypeName } from '@inline-ipsec/net/link-type';
 import { CaptureReader } from '@inline-ipsec/net/pcap';
 import type { CaptureFiles, CaptureSource } from './capture-files.ts';
+import { CapturePacer } from './capture-pacer.ts';
 import { CaptureSink } from './capture-sink.ts';
 import { copyForeignFrame } from './frame-copy.ts';
 import { FrameReplay } from './frame-replay.ts';
-import { Pacer } from './pacer.ts';
+import { Pacer, type Schedule } from './pacer.ts';
 import { LINK_UP_10G, type Wire, type WireContext, type WireKind, type WireLink } from './wire.ts';
 
 /**
  * A capture file in, a capture file out (DPDK: net_pcap with `rx_pcap=` and `tx_pcap=`). Frames come as fast as they are
- * taken, whatever times the file has, unless the wire is paced; none is lost then. Frame check sequences that a file says it
- * has are left out, and so are empty frames. A frame that the capture cut comes as short as it is there.
+ * taken, and none is lost, unless the wire is paced: by a number, or by the times of the file. Frame check sequences that a
+ * file says it has are left out, and so are empty frames. A frame that the capture cut comes as short as it is there.
  *
- * What this does not do: live interfaces, filters, the times of the file.
+ * What this does not do: live interfaces, filters.
  */
 
 /** How a {@link PcapWire} is made. All of it may be missing: nothing comes then. */
@@ -28,8 +29,11 @@ export interface PcapWireOptions {
   readonly infinite?: boolean;
   /** Name of that memzone. Default `replay`. */
   readonly zoneName?: string;
-  /** Frames a second; others are lost when nobody takes them. Default: as many as are asked for. */
-  readonly pace?: number | undefined;
+  /**
+   * Frames a second, or `capture`: when they came into the file, all of which is read into a memzone now. They are lost when
+   * nobody takes them. Default: as many as are asked for.
+   */
+  readonly pace?: number | 'capture' | undefined;
 }
 
 /** A wire over capture files. */
@@ -41,7 +45,7 @@ export class PcapWire implements Wire {
   readonly #source: CaptureSource | undefined;
   readonly #sourceName: string;
   #sink: CaptureSink | undefined;
-  readonly #pacer: Pacer | undefined;
+  #pacer: Schedule | undefined;
   #reader: CaptureReader | undefined;
   #replay: FrameReplay | undefined;
   #failure: SetupError | undefined;
@@ -66,14 +70,21 @@ export class PcapWire implements Wire {
     this.#bytesView = this.#view;
     this.#source = source;
     this.#sourceName = sourceName;
-    this.#pacer = pace === undefined ? undefined : new Pacer(context.environment, pace);
+    if (typeof pace === 'number') this.#pacer = new Pacer(context.environment, pace);
     this.endless = infinite ? `${sourceName} is received again and again (infinite_rx=1)` : undefined;
     if (source === undefined) return;
     this.#reader = openReader(source, sourceName);
     if (this.#reader.linkType >= 0) this.#checkLinkType(this.#reader.linkType);
     this.#ahead = this.#next();
     if (this.#failure?.code === 'ERR_WIRE_LINK_TYPE') throw this.#failure;
-    if (infinite) this.#replay = this.#loadAll(zoneName);
+    if (!infinite && pace !== 'capture') return;
+    const { frames, times } = this.#readAll();
+    if (pace === 'capture') {
+      // A file without frames is over at once.
+      if (frames.length === 0) return;
+      this.#pacer = new CapturePacer(context.environment, times);
+    }
+    this.#replay = this.#keep(zoneName, frames);
   }
 
   /** From now on what is sent goes into `sink`, which is closed with the wire. Before, it is thrown away. */
@@ -83,7 +94,8 @@ export class PcapWire implements Wire {
 
   /** True at the end of the file. */
   get done(): boolean {
-    return this.#closed || (this.#reader === undefined && this.#replay === undefined);
+    if (this.#closed || this.#pacer?.over) return true;
+    return this.#reader === undefined && this.#replay === undefined;
   }
 
   get missed(): number {
@@ -205,14 +217,24 @@ export class PcapWire implements Wire {
     this.#bytesView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  #loadAll(zoneName: string): FrameReplay {
+  /** All frames, and when each came, in nanoseconds. */
+  #readAll(): { readonly frames: readonly Uint8Array[]; readonly times: readonly number[] } {
     const frames: Uint8Array[] = [];
+    const times: number[] = [];
+    let epoch = 0;
     for (let reader = this.#reader; reader !== undefined && (this.#ahead || this.#next()); ) {
       this.#ahead = false;
+      // Nanoseconds since 1970 are beyond what a number holds to the last one.
+      if (frames.length === 0) epoch = reader.seconds;
+      times.push((reader.seconds - epoch) * 1e9 + reader.nanoseconds);
       frames.push(reader.bytes.slice(reader.at, reader.at + reader.length - reader.fcsBytes));
     }
-    // What is repeated for ever should be the whole file.
+    // What is repeated for ever, or comes in its time, should be the whole file.
     if (this.#failure !== undefined) throw this.#failure;
+    return { frames, times };
+  }
+
+  #keep(zoneName: string, frames: readonly Uint8Array[]): FrameReplay {
     try {
       return FrameReplay.create(this.#memory, zoneName, frames);
     } catch (error) {
@@ -227,7 +249,7 @@ export class PcapWire implements Wire {
 
 /**
  * The wire `wire=pcap[,rx_pcap=FILE]…[,tx_pcap=FILE]…[,infinite_rx=1][,pace=PPS]`: a queue for each `rx_pcap`. There is one
- * `tx_pcap` for all queues, or one for each. `pace` is that of all queues together.
+ * `tx_pcap` for all queues, or one for each. `pace` is that of all queues together. `pace=capture` keeps the times of each file.
  */
 export function pcapWireKind(files: CaptureFiles): WireKind {
   return {
@@ -242,7 +264,7 @@ function openWires(files: CaptureFiles, context: WireContext, device: DeviceArgu
   const tx = device.all('tx_pcap');
   const queues = Math.max(rx.length, tx.length);
   const infinite = device.flag('infinite_rx');
-  const pace = device.integer('pace', 1, 1e9);
+  const pace = paceOf(device, infinite);
   if (queues === 0 || [...rx, ...tx].includes('')) {
     throw new SetupError({
       code: 'ERR_DEVICE_ARGUMENT_MISSING',
@@ -273,7 +295,7 @@ function openWires(files: CaptureFiles, context: WireContext, device: DeviceArgu
         sourceName: rx[queue],
         infinite: infinite && queue < rx.length,
         zoneName: `replay_${device.name}_${queue}`,
-        pace: pace === undefined || queue >= rx.length ? undefined : pace / rx.length,
+        pace: queue >= rx.length ? undefined : typeof pace === 'number' ? pace / rx.length : pace,
       };
       wires.push(new PcapWire(context, options));
     }
@@ -289,6 +311,19 @@ function openWires(files: CaptureFiles, context: WireContext, device: DeviceArgu
     for (const source of sources) source.close?.();
     throw error;
   }
+}
+
+/** Packets a second, or the times of the capture, which are those of one time through it. */
+function paceOf(device: DeviceArguments, infinite: boolean): number | 'capture' | undefined {
+  if (device.get('pace') !== 'capture') return device.integer('pace', 1, 1e9);
+  if (!infinite) return 'capture';
+  throw new SetupError({
+    code: 'ERR_DEVICE_ARGUMENT_VALUE',
+    errno: 'EINVAL',
+    message: `device ${device.name} cannot keep the times of a capture that comes again and again`,
+    expected: 'pace=capture without infinite_rx=1, or infinite_rx=1 with a number',
+    got: device.text,
+  });
 }
 
 function openReader(source: CaptureSource, name: string): CaptureReader {

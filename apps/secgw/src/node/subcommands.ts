@@ -26,7 +26,9 @@ With --beside and without --only they are beside and crypto-perf.
 /** How cards are played for a driver of somebody else's. */
 const SILICON_HELP = `
 COMMAND is a DPDK program with its own driver for the 82599: it finds the cards as PCI devices. It ends the cards, and its
-exit status is this one's. Without COMMAND a line says how to start one by hand.
+exit status is this one's. Without COMMAND a line says how to start one by hand. A card that cannot go on ends COMMAND, and the
+status is 125. With strict in a device's arguments a write that its register does not allow is such a reason; reads of a
+foreign driver cannot be seen.
 
   ipsec-secgw silicon -a 06:00.0,wire=pcap,rx_pcap=in0.pcap,tx_pcap=out0.pcap \\
     -a 06:00.1,wire=pcap,rx_pcap=in1.pcap,tx_pcap=out1.pcap -- \\

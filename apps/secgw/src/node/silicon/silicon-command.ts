@@ -29,6 +29,11 @@ export interface SiliconOptions {
   readonly only?: CardTraceRequest['only'];
 }
 
+/** The exit status when a card failed while the command ran, as `env` and `timeout` have it for their own failures. */
+export const CARDS_FAILED = 125;
+/** Milliseconds that the command of a card that failed has to end by itself. */
+const GRACE = 5000;
+
 /** The most hugepages of a command that have room in the memory beside the cards. */
 const MOST_PAGES = 880;
 
@@ -38,7 +43,8 @@ const MOST_PAGES = 880;
  *
  * @param command a program and its arguments; empty: it says how to start one by hand, and plays until a signal comes
  * @param program the module that the thread of the cards runs
- * @returns the command's exit status, or 128 and the number of the signal that ended it
+ * @returns the command's exit status, or 128 and the number of the signal that ended it; {@link CARDS_FAILED} when a card
+ * could not go on: the command is ended then
  * @throws SetupError when cards or namespace cannot be had
  */
 export async function siliconCommand(
@@ -79,6 +85,12 @@ export async function siliconCommand(
       process.stderr.write(refused);
       return 1;
     }
+    let failed = false;
+    void thread.failure.then((text) => {
+      failed = true;
+      process.stderr.write(text);
+      signals.endAll();
+    });
     let status = 0;
     if (command.length === 0) {
       process.stdout.write(byHandText(folders, hugeFolder, filePrefix));
@@ -86,7 +98,7 @@ export async function siliconCommand(
     } else status = await runCommand([...folders.through, ...command], signals);
     control.requestStop(STOP_IDLE);
     process.stdout.write(await thread.report);
-    return status;
+    return failed ? CARDS_FAILED : status;
   } finally {
     for (const step of undo.reverse()) step();
   }
@@ -198,6 +210,7 @@ class SignalQueue {
   #early: NodeJS.Signals | undefined;
   #waiting: (() => void) | undefined;
   #child: ChildProcess | undefined;
+  #force: NodeJS.Timeout | undefined;
 
   constructor() {
     for (const name of this.#names) process.on(name, this.#listener);
@@ -217,7 +230,14 @@ class SignalQueue {
     if (this.#early !== undefined) child.kill(this.#early);
   }
 
+  /** Acts as if SIGTERM had come, and kills a program that does not heed it. */
+  endAll(): void {
+    this.#take('SIGTERM');
+    this.#force = setTimeout(() => this.#child?.kill('SIGKILL'), GRACE);
+  }
+
   release(): void {
+    clearTimeout(this.#force);
     for (const name of this.#names) process.off(name, this.#listener);
   }
 
@@ -234,7 +254,9 @@ class SignalQueue {
 class SiliconThread {
   /** Undefined when the cards are there, else why they are not. */
   readonly ready: Promise<string | undefined>;
-  /** The end report. */
+  /** Resolves when a card cannot go on, with the reason; a report follows. */
+  readonly failure: Promise<string>;
+  /** The end report. Empty when there was no thread any more to give one. */
   readonly report: Promise<string>;
 
   constructor(program: URL, workerData: SiliconThreadData) {
@@ -246,13 +268,17 @@ class SiliconThread {
         else if (message.kind === 'refused') resolve(message.text);
       });
     });
-    this.report = new Promise((resolve, reject) => {
-      thread.on('error', reject);
+    this.failure = new Promise((resolve) => {
+      thread.on('error', ({ stack }) => resolve(`${stack}\n`));
+      thread.on('message', (message: SiliconThreadMessage) => {
+        if (message.kind === 'failed') resolve(message.text);
+      });
+    });
+    this.report = new Promise((resolve) => {
+      thread.on('error', () => resolve(''));
       thread.on('message', (message: SiliconThreadMessage) => {
         if (message.kind === 'report') resolve(siliconReportText(message.cards));
       });
     });
-    // Somebody waits for one of the two only.
-    this.report.catch(() => {});
   }
 }

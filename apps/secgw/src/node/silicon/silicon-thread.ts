@@ -3,6 +3,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { EngineCandidate } from '@inline-ipsec/cryptodev/engine-choice';
 import { createNobleEngine } from '@inline-ipsec/cryptodev/noble-engine';
 import { parseDeviceArguments } from '@inline-ipsec/eal/device-arguments';
+import { SetupError } from '@inline-ipsec/eal/errors';
 import { FOREIGN_PAGE_BYTES, ForeignHugepages } from '@inline-ipsec/eal/linux/foreign-hugepages';
 import { createNativeMemory } from '@inline-ipsec/eal/linux/native-memory';
 import { MAP_SHARED, PROT_READ, PROT_WRITE, systemCalls } from '@inline-ipsec/eal/linux/system-calls';
@@ -53,10 +54,14 @@ export interface SiliconThreadData {
   readonly trace?: CardTraceRequest | undefined;
 }
 
-/** What it posts: that the cards are there, or why not; what they saw, when it is told to stop. */
+/**
+ * What it posts: that the cards are there, or why not; why one cannot go on, as soon as that is so; what they saw, then or
+ * when it is told to stop.
+ */
 export type SiliconThreadMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly text: string }
+  | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'report'; readonly cards: readonly CardReport[] };
 
 /** Memory for cards, captures and engines, besides the command's hugepages. */
@@ -104,19 +109,55 @@ export function runSiliconThread(): void {
   bindThread([data.processor]);
   if (data.alone) takePrecedence();
   post({ kind: 'ready' });
-  const pollers = cards.map(({ poller }) => poller);
   for (const { plugged } of cards) trace?.follow(plugged.card);
   if (data.quietMilliseconds > 0) for (const card of cards) card.held = holdWire(card.plugged.card.wire);
-  awaitDriver(pollers, hugepages, control);
-  while (control.stop === 0 && cards.some(({ held }) => held !== undefined)) {
-    playRounds(pollers, control, !data.alone, ROUNDS_PER_CLOCK);
-    releaseQuiet(cards, data.quietMilliseconds);
+  try {
+    play(cards, hugepages, control, data);
+  } catch (error) {
+    post({ kind: 'failed', text: failureText(error) });
   }
-  playRounds(pollers, control, !data.alone, Number.POSITIVE_INFINITY);
   for (const { plugged } of cards) plugged.card.wire.flush();
   trace?.close();
   post({ kind: 'report', cards: cards.map(reportOf) });
   for (const { plugged } of cards) plugged.close();
+}
+
+/** Plays the cards until it is told to stop. */
+function play(
+  cards: readonly PlayedCard[],
+  hugepages: ForeignHugepages,
+  control: ControlWords,
+  { alone, quietMilliseconds }: SiliconThreadData,
+): void {
+  const pollers = cards.map(({ poller }) => poller);
+  awaitDriver(pollers, hugepages, control);
+  while (control.stop === 0 && cards.some(({ held }) => held !== undefined)) {
+    playRounds(pollers, control, !alone, ROUNDS_PER_CLOCK);
+    releaseQuiet(cards, quietMilliseconds);
+  }
+  playRounds(pollers, control, !alone, Number.POSITIVE_INFINITY);
+}
+
+/** A card that cannot go on, such as a strict one that was written to where it must not be. */
+class CardFailure extends Error {
+  /** @param address of the card */
+  constructor(address: string, cause: unknown) {
+    const reason = cause instanceof SetupError ? cause.message : ((cause as Error).stack ?? String(cause));
+    super(`Silicon ${address} stands still: ${reason}`, { cause });
+  }
+}
+
+function failureText(error: unknown): string {
+  return `${error instanceof CardFailure ? error.message : ((error as Error).stack ?? String(error))}\n`;
+}
+
+/** Does what a card has to do. Returns how much that was. */
+function poll(poller: BarPoller, burst: number): number {
+  try {
+    return poller.poll(burst);
+  } catch (error) {
+    throw new CardFailure(poller.card.name, error);
+  }
 }
 
 interface PlayedCard {
@@ -190,7 +231,7 @@ function foreignDma(hugepages: ForeignHugepages): DmaMap {
 function awaitDriver(pollers: readonly BarPoller[], hugepages: ForeignHugepages, control: ControlWords): void {
   for (let round = 0; control.stop === 0 && pollers.every(({ writes }) => writes === 0); round++) {
     if (round % ROUNDS_PER_SCAN === 0) hugepages.watch();
-    for (const poller of pollers) poller.poll(BURST_WHILE_STARTING);
+    for (const poller of pollers) poll(poller, BURST_WHILE_STARTING);
   }
 }
 
@@ -225,7 +266,7 @@ function playRounds(pollers: readonly BarPoller[], control: ControlWords, yields
     for (let i = 0; i < pollers.length; i++) if (!pollers[i].receiving) burst = BURST_WHILE_STARTING;
     let moved = 0;
     for (let i = 0; i < pollers.length; i++) {
-      moved += pollers[i].poll(burst);
+      moved += poll(pollers[i], burst);
       for (let k = 0; k < pollers.length; k++) pollers[k].answerReset();
     }
     if (moved !== 0) {
