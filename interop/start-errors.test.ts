@@ -110,7 +110,18 @@ describe.concurrent('a wrong command line is told by its option', () => {
       [...without('--config', 1), '--config=(0,0,0),(2,0,0)', '-p', '7'],
       /port 2 is not present on the board/,
     ],
-    ['a missing capture', ['--vdev', 'net_pcap0,rx_pcap=nothere.pcap', ...eal.slice(4)], good, /nothere\.pcap/],
+    [
+      'a missing capture',
+      ['--vdev', 'net_pcap0,rx_pcap=nothere.pcap', ...eal.slice(4)],
+      good,
+      /Cause: device net_pcap0 cannot be had: .*nothere\.pcap/,
+    ],
+    [
+      'a device argument that nobody knows',
+      [...eal, '-a', '06:00.0,wire=null,sise=64'],
+      good,
+      /Cause: device 0000:06:00\.0 cannot be had: .*got sise; .*size/,
+    ],
     ['library mode', eal, [...good, '-l'], /library mode \(-l\) comes later/],
     ['a vdev that cannot serve an SA', [...eal, '--vdev', 'crypto_null'], good, /aes-128-gcm.*crypto_null/],
   ])('%s', async (_what, before, behind, message) => {

@@ -40,6 +40,14 @@ interface Slot {
   device: DeviceArguments;
   readonly driver: DeviceDriver;
   state: 'new' | 'probed' | 'failed';
+  /** Why its driver refused it. */
+  refusal?: SetupError;
+}
+
+/** A device that its driver refused. */
+export interface RefusedDevice {
+  readonly device: DeviceArguments;
+  readonly cause: SetupError;
 }
 
 /** One bus: its devices in the order of their probing. */
@@ -54,6 +62,11 @@ export class Bus {
   /** The devices that work, in the order of their probing. */
   get devices(): DeviceArguments[] {
     return this.#slots.filter(({ state }) => state === 'probed').map(({ device }) => device);
+  }
+
+  /** The devices that were refused, in the order of their probing. */
+  get refused(): RefusedDevice[] {
+    return this.#slots.flatMap(({ device, refusal }) => (refusal === undefined ? [] : [{ device, cause: refusal }]));
   }
 
   /** Puts a device on the bus. One that is there already keeps its place and gets the new arguments: then false. */
@@ -81,6 +94,7 @@ export class Bus {
       } catch (error) {
         if (!(error instanceof SetupError)) throw error;
         slot.state = 'failed';
+        slot.refusal = error;
         failed++;
         log.error(`${device.name}: ${error.message}`);
       }

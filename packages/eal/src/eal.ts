@@ -5,7 +5,7 @@
  * runs the lcores is the application's choice, and until {@link enterLcore} is called a thread is none of them. There
  * are no secondary processes, no NUMA nodes, no interrupts and no alarms.
  */
-import { type Bus, type DeviceDriver, plugDevices } from './bus.ts';
+import { type Bus, type DeviceDriver, plugDevices, type RefusedDevice } from './bus.ts';
 import type { Environment } from './environment.ts';
 import { SetupError } from './errors.ts';
 import { MAX_LCORE } from './lcore.ts';
@@ -96,7 +96,7 @@ export class Eal {
 
   /**
    * Starts the EAL (DPDK: `rte_eal_init`). All that a user can put right is checked before the memory is made. A device
-   * whose driver refuses it is only logged: the application sees fewer ports.
+   * whose driver refuses it is logged, and the application sees fewer ports; {@link refused} tells it.
    *
    * With `-h` the options are printed to stdout and nothing is probed; the application, told by `options.help`, adds
    * its own and ends.
@@ -114,6 +114,11 @@ export class Eal {
   /** The buses in the order of their probing: PCI, then virtual. */
   get buses(): readonly Bus[] {
     return this.#buses;
+  }
+
+  /** The devices that were refused, each with the reason, in the order of their probing. */
+  get refused(): readonly RefusedDevice[] {
+    return this.#buses.flatMap((bus) => bus.refused);
   }
 
   /** The processors that an lcore may run on, ascending; empty for an id that is no lcore (DPDK: `rte_lcore_cpuset`). */

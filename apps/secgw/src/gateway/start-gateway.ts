@@ -88,7 +88,8 @@ export function startEal(
  *
  * @param argv the words of the command line, program name first
  * @returns undefined when only help was asked for
- * @throws SetupError for whatever is wrong with the line, the configuration or the devices
+ * @throws SetupError for whatever is wrong with the line, the configuration or the devices: `ERR_DEVICE_REFUSED` (the errno
+ * of its cause) for one that was asked for and cannot be had
  */
 export function startGateway(
   argv: readonly string[],
@@ -103,6 +104,7 @@ export function startGateway(
   }
   const options = parseApplicationOptions(eal.applicationArgv.slice(1));
   requireCryptoDevices(devices);
+  requireDevices(eal);
   const chosen = devices.count > 0;
   if (!chosen) addBestDevice(devices, eal, engines);
 
@@ -119,6 +121,21 @@ export function startGateway(
   } finally {
     // Engines and ports have copies of their own by now.
     keys.free();
+  }
+}
+
+/**
+ * A device that was asked for and cannot be had ends the start with the reason. DPDK's gateway goes on without it, with
+ * other numbers for the ports behind it, up to whatever they no longer fit.
+ */
+function requireDevices({ refused }: Eal): void {
+  for (const { device, cause } of refused) {
+    throw new SetupError({
+      code: 'ERR_DEVICE_REFUSED',
+      errno: cause.errno,
+      message: `device ${device.name} cannot be had: ${cause.message}`,
+      cause,
+    });
   }
 }
 
