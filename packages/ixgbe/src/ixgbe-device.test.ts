@@ -9,6 +9,7 @@ import type { Wire, WireKind } from '@inline-ipsec/wire/wire';
 import { WireKinds } from '@inline-ipsec/wire/wire-kinds';
 import { describe, expect, it } from 'vitest';
 import { ixgbeDevice } from './ixgbe-device.ts';
+import { REG } from './registers.ts';
 import type { Card82599 } from './silicon/card.ts';
 import { ListWire } from './testing/list-wire.ts';
 
@@ -84,6 +85,16 @@ describe('-a', () => {
     ]);
   });
 
+  it('tells each card what it is like', () => {
+    const { ports, cards, eal } = start('-a', '06:00.0,fuse=fused', '-a', '06:00.1,idle-ready', '-a', '07:00.0');
+    expect([...ports].map(({ securityContext }) => securityContext === undefined)).toEqual([true, false, false]);
+    // SECTXSTAT.SECTX_RDY, and SECTXCTRL.SECTX_DIS of the part without the block.
+    expect(cards.map((card) => card.read(REG.SECTXSTAT) & 1)).toEqual([0, 1, 0]);
+    cards[0].write(REG.SECTXCTRL, 0);
+    expect(cards[0].read(REG.SECTXCTRL) & 1).toBe(1);
+    eal.cleanup();
+  });
+
   it('without wire= is a card whose cable is unplugged: up, and its link down', () => {
     const { ports, eal } = start('-a', '06:00.0');
     const port = ports.byId(0);
@@ -124,13 +135,14 @@ describe('-a', () => {
     ['06:00.0,wire=cabel', /expected none, cable, null.*got cabel; did you mean cable\?/],
     [
       '06:00.0,wire=cable,cable=c,colour=red',
-      /does not know this argument.*expected wire, engine, esp-header, strict, cable, got colour/,
+      /does not know this argument.*expected wire, engine, cable, fuse, .*strict, got colour/,
     ],
-    ['06:00.0,cable=c', /does not know this argument.*expected wire, engine, esp-header, strict, got cable/],
+    ['06:00.0,cable=c', /does not know this argument.*expected wire, engine, fuse, .*strict, got cable/],
     ['06:00.0,strict=perhaps', /expected 0 or 1, got "perhaps"/],
     ['06:00.0,engine=open', /no crypto engine of this name: expected ipsec-mb, noble, got open/],
     ['06:00.0,engine=ipsec-mb', /engine ipsec-mb is not in this build/],
-    ['06:00.0,esp-header=20', /finds the ESP header.*expected version or iplen, got 20/],
+    ['06:00.0,esp-header=20', /cannot have this esp-header: expected version, iplen, got "20"/],
+    ['06:00.0,esp-heder=iplen', /got esp-heder; did you mean esp-header\?/],
     ['06:00.0,wire=two', /cannot be plugged into several wires: expected one, got 2/],
   ])('%s is refused with what would do, and the start goes on', (device, message) => {
     const { errors, ports, closed, eal } = start('-a', device, '-a', '07:00.0,wire=two,count=1');

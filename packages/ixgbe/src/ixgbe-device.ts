@@ -30,7 +30,7 @@ export interface IxgbeDeviceOptions {
 }
 
 /**
- * The driver for the EAL's PCI bus. Each device is a card of its own: `-a ADDRESS[,wire=KIND,…][,engine=NAME][,strict]`. Without
+ * The driver for the EAL's PCI bus. Each device is a card of its own: `-a ADDRESS[,wire=KIND,…][,engine=NAME][,ARGUMENT=VALUE]…`. Without
  * `wire=` the card's cable is unplugged: its link is down.
  *
  * A card is stepped through the EAL's list, under the name of its device, which is the name of the port as well. When the

@@ -6,20 +6,19 @@ import { SetupError } from '@inline-ipsec/eal/errors';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import type { Wire } from '@inline-ipsec/wire/wire';
 import type { WireKinds } from '@inline-ipsec/wire/wire-kinds';
+import { CARD_ARGUMENTS, cardOptionsOf } from './card-arguments.ts';
 import { Card82599 } from './silicon/card.ts';
 import type { DmaMap } from './silicon/dma.ts';
-import type { CardChoices, CardOptions } from './silicon/options.ts';
+import type { CardOptions } from './silicon/options.ts';
 
 /**
- * The card that `06:00.0,wire=cable,cable=NAME[,engine=NAME][,esp-header=iplen][,strict]` describes, plugged into its wire.
+ * The card that `06:00.0,wire=cable,cable=NAME[,engine=NAME][,ARGUMENT=VALUE]…` describes, plugged into its wire. What the
+ * card can be told is in `card-arguments`.
  * Who drives it is another matter: the driver of this package, or a foreign one.
  */
 
 /** Name of the driver for such devices, as DPDK has it. */
 export const IXGBE_DRIVER_NAME = 'net_ixgbe';
-
-/** Answers to {@link CardOptions.espHeader}, as `esp-header=` names them. */
-const ESP_HEADERS: readonly CardChoices['espHeader'][] = ['version', 'iplen'];
 
 /** What {@link plugCard} needs. */
 export interface PlugOptions {
@@ -55,8 +54,8 @@ export function plugCard(device: DeviceArguments, options: PlugOptions): Plugged
   const { eal, wires, engines, dma, log = () => {}, onWire = (wire) => wire } = options;
   const { memory, environment } = eal;
   const kind = wires.of(device);
-  device.requireKnown(['wire', 'engine', 'esp-header', 'strict', ...kind.keys], IXGBE_DRIVER_NAME);
-  const espHeader = espHeaderOf(device);
+  device.requireKnown(['wire', 'engine', ...kind.keys, ...CARD_ARGUMENTS], IXGBE_DRIVER_NAME);
+  const told = cardOptionsOf(device);
   const opened = kind.open({ memory, environment }, device);
   const undo: (() => void)[] = opened.map((wire) => () => wire.close());
   const close = (): void => {
@@ -75,13 +74,7 @@ export function plugCard(device: DeviceArguments, options: PlugOptions): Plugged
       environment,
       macAddress: macAddressOf(device.name),
       ...(dma === undefined ? {} : { dma }),
-      options: {
-        ...options.card,
-        ...espHeader,
-        ...strictness(device),
-        ...timeliness(device),
-        lanId: lanIdOf(device.name),
-      },
+      options: { ...options.card, ...timeliness(device), ...told, lanId: lanIdOf(device.name) },
     });
     undo.push(() => card.close());
     return { card, engine, close };
@@ -89,11 +82,6 @@ export function plugCard(device: DeviceArguments, options: PlugOptions): Plugged
     close();
     throw error;
   }
-}
-
-/** `strict`: an access that the register table does not allow is an error, and is not only counted. */
-function strictness(device: DeviceArguments): CardOptions {
-  return device.has('strict') ? { strict: device.flag('strict') } : {};
 }
 
 /** A capture that keeps its time waits for no driver. */
@@ -112,21 +100,6 @@ function openEngine(
   const { engine, refused } = chooseEngine(memory, engines);
   for (const line of refused) log(`${device.name}: ${line}`);
   return engine;
-}
-
-/** The one choice about the silicon that a device may make: which of its answers is right shows in what drivers tell it. */
-function espHeaderOf(device: DeviceArguments): Pick<CardOptions, 'espHeader'> {
-  const got = device.get('esp-header');
-  if (got === undefined) return {};
-  const espHeader = ESP_HEADERS.find((name) => name === got);
-  if (espHeader !== undefined) return { espHeader };
-  throw new SetupError({
-    code: 'ERR_IXGBE_ESP_HEADER',
-    errno: 'EINVAL',
-    message: `device ${device.name} finds the ESP header of what it sends by one of two things`,
-    expected: ESP_HEADERS.join(' or '),
-    got,
-  });
 }
 
 /** A card has one socket; several captures make several wires, for a port with a queue for each. */

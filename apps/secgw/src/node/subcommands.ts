@@ -1,3 +1,4 @@
+import { CARD_ARGUMENTS } from '@inline-ipsec/ixgbe/card-arguments';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_SIZES } from '../bench/frame-mix.ts';
 import { ALL_SECTIONS, benchCommand, DEFAULT_ENGINES, DEFAULT_SECTIONS } from './bench-command.ts';
@@ -28,7 +29,7 @@ const SILICON_HELP = `
 COMMAND is a DPDK program with its own driver for the 82599: it finds the cards as PCI devices. It ends the cards, and its
 exit status is this one's. Without COMMAND a line says how to start one by hand. A card that cannot go on ends COMMAND, and the
 status is 125. With strict in a device's arguments a write that its register does not allow is such a reason; reads of a
-foreign driver cannot be seen.
+foreign driver cannot be seen. What a card can be told: ${CARD_ARGUMENTS.join(', ')} (docs/card-arguments.md).
 
   ipsec-secgw silicon -a 06:00.0,wire=pcap,rx_pcap=in0.pcap,tx_pcap=out0.pcap \\
     -a 06:00.1,wire=pcap,rx_pcap=in1.pcap,tx_pcap=out1.pcap -- \\
@@ -107,7 +108,7 @@ export async function subcommands(words: readonly string[], module: URL): Promis
     .description("modelled cards for somebody else's driver: DPDK's own ixgbe in an unmodified program (Linux, root)")
     .requiredOption(
       '-a, --allow <device>',
-      'a card and its wire, as the gateway has it: 06:00.0,wire=…[,engine=…][,esp-header=…]; once for each card',
+      'a card and its wire, as the gateway has it: 06:00.0,wire=…[,engine=…][,ARGUMENT=VALUE]…; once for each card',
       append,
     )
     .option(

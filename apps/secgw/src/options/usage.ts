@@ -1,3 +1,5 @@
+import { CARD_ARGUMENTS } from '@inline-ipsec/ixgbe/card-arguments';
+
 /** The usage text, which goes to stderr when the options are wrong. */
 
 const OPTIONS: readonly (readonly [option: string, text: string])[] = [
@@ -38,11 +40,15 @@ const OURS: typeof OPTIONS = [
 ];
 
 const DEVICES: typeof OPTIONS = [
-  ['--vdev net_pcap0,rx_pcap=IN', 'a port on captures; tx_pcap=OUT, infinite_rx=1, pace=PPS'],
+  ['--vdev net_pcap0,rx_pcap=IN', 'a port on captures; tx_pcap=OUT, infinite_rx=1, pace=PPS or pace=capture'],
   ['--vdev net_tap0', 'a port on a TAP interface of Linux; iface=dtap%d, mac=fixed'],
   ['--vdev net_null0', 'a port that makes frames and takes all; size=64, no-rx=1, pace=PPS'],
   ['--vdev net_ring0,cable=NAME', 'a port on a cable in memory, which the other port of that name is at the end of'],
   ['-a 06:00.0,wire=KIND', 'a modelled 82599 on such a wire: pcap, tap, null or cable; engine=ENGINE'],
+  [
+    '-a 06:00.0,...,ARGUMENT=VALUE',
+    `what such a card is like: ${CARD_ARGUMENTS.slice(0, 2).join(', ')}, ... (docs/card-arguments.md)`,
+  ],
   ['--vdev crypto_aesni_gcm0', 'lookaside crypto by engine ipsec-mb (Debian: apt install libipsec-mb1)'],
   ['--vdev crypto_openssl0', 'the same by engine openssl; crypto_noble0 and crypto_null0 by noble and by none'],
 ];
