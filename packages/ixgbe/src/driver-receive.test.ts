@@ -134,6 +134,64 @@ describe('several receive queues', () => {
   });
 });
 
+describe('a long receive ring', () => {
+  it('has few mbufs at first, and twice as many whenever the card used up all', () => {
+    const bench = new PortBench({ mbufs: 1023 }).start({}, 512);
+    const { card, list, pool } = bench;
+    expect([card.read(reg.rdt(0)), pool.inUseCount]).toEqual([127, 128]);
+    // Whoever keeps up needs no more, however often the ring goes around.
+    for (let i = 0; i < 40; i++) {
+      list.incoming.push(...Array.from({ length: 32 }, () => udp(1, 2)));
+      const got = bench.receive(32);
+      expect(got).toHaveLength(32);
+      bench.free(...got);
+      expect(pool.inUseCount).toBe(128);
+    }
+    // A pause, in which the card uses up what it has; what is more waits in its packet buffer.
+    const depths: number[] = [];
+    let sent = 0;
+    for (let round = 0; round < 8; round++) {
+      const frames = Array.from({ length: 700 }, () => udp(1, 2, sent++ & 0xff));
+      list.incoming.push(...frames);
+      for (let i = 0; i < 20; i++) card.step(64);
+      const got: number[] = [];
+      for (let some: number[] = bench.receive(32); some.length > 0; some = bench.receive(32)) {
+        got.push(...some);
+        expect(some.map((m) => bench.bytes(m))).toEqual(frames.slice(got.length - some.length, got.length));
+        bench.free(...some);
+      }
+      expect(got).toHaveLength(700);
+      depths.push(pool.inUseCount);
+    }
+    expect(depths[0]).toBeGreaterThanOrEqual(256);
+    // Some are missing until it is worth a write of the tail.
+    expect(depths.at(-1)).toBeGreaterThan(512 - 32);
+    expect(bench.port.stats()).toMatchObject({ imissed: 0, ierrors: 0 });
+    // Started again it begins as before.
+    bench.port.stop();
+    expect(pool.inUseCount).toBe(0);
+    bench.port.start();
+    expect(pool.inUseCount).toBe(128);
+    bench.end();
+  });
+
+  it('grows to what the pool has left, and further when it has more', () => {
+    const bench = new PortBench({ mbufs: 512 }).start({}, 512);
+    const { card, list, pool } = bench;
+    const held: number[] = [];
+    for (let round = 0; round < 12; round++) {
+      list.incoming.push(...Array.from({ length: 60 }, () => udp(1, 2)));
+      for (let i = 0; i < 4; i++) card.step(32);
+      held.push(...bench.receive(32), ...bench.receive(32));
+    }
+    expect(held.length + pool.availCount).toBeLessThan(512);
+    bench.free(...held.splice(0));
+    for (let i = 0; i < 40; i++) bench.free(...bench.receive(32));
+    expect(bench.receive(32)).toEqual([]);
+    bench.end();
+  });
+});
+
 describe('VLAN tags', () => {
   it('are told in the mbuf, and taken off with VLAN_STRIP, by port or by queue', () => {
     for (const [port, queue, bytes, flags] of [

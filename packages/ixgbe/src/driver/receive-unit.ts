@@ -31,6 +31,8 @@ export interface RxRingSetup extends RingSetup {
   readonly bufferBytes: number;
   /** VLAN tags are taken off. */
   readonly vlanStrip: boolean;
+  /** How many of its descriptors, from the first on, are filled. */
+  readonly firstDepth: number;
 }
 
 /** Sets up what all receive queues share. Receive is off. */
@@ -46,13 +48,13 @@ export function initializeReceive(hardware: Hardware, { layer4Checksums }: Recei
 }
 
 /**
- * Gives the card a receive ring whose descriptors are filled, and enables the queue (section 4.6.7.1). All descriptors but
- * one are the card's then: head and tail that are equal mean none.
+ * Gives the card a receive ring whose first descriptors are filled, and enables the queue (section 4.6.7.1). All of these
+ * but one are the card's then: head and tail that are equal mean none.
  *
  * @throws SetupError `ERR_IXGBE_TIMEOUT` (EIO)
  */
 export function enableRxQueue(hardware: Hardware, queue: number, setup: RxRingSetup): void {
-  const { ring, descriptors, bufferBytes, vlanStrip } = setup;
+  const { ring, descriptors, bufferBytes, vlanStrip, firstDepth } = setup;
   hardware.write(reg.rdbal(queue), ring);
   hardware.write(reg.rdbah(queue), 0);
   hardware.write(reg.rdlen(queue), descriptors * 16);
@@ -67,7 +69,7 @@ export function enableRxQueue(hardware: Hardware, queue: number, setup: RxRingSe
   const enabled = field.RXDCTL_ENABLE;
   hardware.wait(reg.rxdctl(queue), enabled, enabled, `receive queue ${queue} does not start (RXDCTL.ENABLE)`);
   hardware.settle();
-  hardware.write(reg.rdt(queue), descriptors - 1);
+  hardware.write(reg.rdt(queue), firstDepth - 1);
 }
 
 /** Section 4.6.7.1.2: stops a queue. Its buffers are software's again. */

@@ -38,6 +38,9 @@ import { offloadFlags, RX_QUEUE_NEXT, type RxQueueLoops, type RxQueuePlaces, rxQ
  *
  * The card fills descriptors in their order and says so by DD. A burst takes the mbufs of those that are done, then gives
  * the card new ones from the pool, in bulk, and moves the tail once. When the pool has none the ring shrinks until it has.
+ *
+ * Not every descriptor has an mbuf from the start: an lcore that keeps up needs few, and few buffers, used again and again,
+ * stay in its caches. The depth, how many have one at a time, doubles whenever the card has used up all of them.
  */
 
 /** Descriptors that a receive queue can have. */
@@ -50,6 +53,8 @@ const LARGEST_BUFFER = 16 * 1024;
 
 /** The card gets new mbufs when it lacks so many, or a quarter of the ring. */
 const REFILL_BATCH = 32;
+/** Descriptors that have an mbuf when the card gets the ring, if it is longer. */
+const FIRST_DEPTH = 128;
 /** Mbufs are freed so many at a time when the queue is emptied. */
 const FREE_BATCH = 64;
 
@@ -63,6 +68,8 @@ const LAST_SEGMENT = 12;
 const NO_MBUF = 16;
 /** float64: packets that came with an error. */
 const ERRORS = 24;
+/** How many descriptors have an mbuf when none is missing. */
+const DEPTH = 32;
 const RING = 128;
 
 /** Parts of the mbuf's words as the queue writes them. */
@@ -90,6 +97,8 @@ export class RxQueue {
   /** What the card may write into each buffer: a multiple of 1024 bytes. */
   readonly bufferBytes: number;
   readonly vlanStrip: boolean;
+  /** Descriptors that have an mbuf when the card gets the ring: its first tail is the last one of them. */
+  readonly firstDepth: number;
   readonly #zone: Memzone;
   readonly #registers: RegisterPort;
   readonly #tail: number;
@@ -114,6 +123,7 @@ export class RxQueue {
     this.ring = this.#zone.position + RING;
     this.bufferBytes = Math.min((pool.dataRoom - PKTMBUF_HEADROOM) & ~(RX_BUFFER_STEP - 1), LARGEST_BUFFER);
     this.vlanStrip = vlanStrip;
+    this.firstDepth = Math.min(FIRST_DEPTH, descriptors);
     this.#registers = registers;
     this.#tail = rdt(queue);
     this.#pool = pool;
@@ -144,17 +154,20 @@ export class RxQueue {
   }
 
   /**
-   * Gives every descriptor an mbuf, before the card gets the ring.
+   * Gives the first descriptors their mbufs, before the card gets the ring. The pool must have one for each of the ring.
    *
    * @throws SetupError `ERR_IXGBE_POOL` (ENOMEM)
    */
   fill(): void {
     const { u32 } = this.memory;
+    const depth = this.firstDepth;
     const state = this.#zone.position >> 2;
     u32[state + (RX_QUEUE_NEXT >> 2)] = 0;
-    u32[state + (REFILL >> 2)] = 0;
+    u32[state + (REFILL >> 2)] = depth === this.descriptors ? 0 : depth;
     u32[state + (FIRST_SEGMENT >> 2)] = 0;
-    this.#filled = mempoolGetBulk(this.memory, this.#pool.position, u32, this.#mbufs, this.descriptors);
+    u32[state + (DEPTH >> 2)] = depth;
+    const enough = this.#pool.availCount >= this.descriptors;
+    this.#filled = enough && mempoolGetBulk(this.memory, this.#pool.position, u32, this.#mbufs, depth);
     if (!this.#filled) {
       throw new SetupError({
         code: 'ERR_IXGBE_POOL',
@@ -165,7 +178,7 @@ export class RxQueue {
         remedy: 'make a larger pool, or set the queue up with fewer descriptors',
       });
     }
-    this.#loops.describe(this.#places, 0, this.descriptors);
+    this.#loops.describe(this.#places, 0, depth);
   }
 
   /** Frees all mbufs that the queue holds. The card has let go of the ring. */
@@ -279,8 +292,10 @@ export class RxQueue {
     const at = (this.#zone.position + REFILL) >> 2;
     const batch = this.#batch;
     let refill = u32[at];
-    let missing = next - refill;
-    if (missing < 0) missing += descriptors;
+    // At least one has an mbuf always: before those without lies the one that the card does not have.
+    let there = refill - next;
+    if (there <= 0) there += descriptors;
+    let missing = this.#depth(refill) - there;
     if (missing < batch) return;
     const from = refill;
     while (missing > 0) {
@@ -304,6 +319,20 @@ export class RxQueue {
     u32[at] = refill;
     // The tail is the last descriptor that was filled: the one descriptor that the card does not have.
     this.#registers.write(this.#tail, refill === 0 ? descriptors - 1 : refill - 1);
+  }
+
+  /** How many descriptors are to have an mbuf: twice as many as before, when the last one that the card had is used. */
+  #depth(refill: number): number {
+    const { u32 } = this.memory;
+    const { descriptors } = this;
+    const at = (this.#zone.position + DEPTH) >> 2;
+    const depth = u32[at];
+    if (depth === descriptors) return depth;
+    const last = refill < 2 ? refill - 2 + descriptors : refill - 2;
+    if ((u32[(this.ring + last * DESCRIPTOR_BYTES + RXD_STATUS) >> 2] & RXD_STAT_DD) === 0) return depth;
+    const twice = Math.min(depth * 2, descriptors);
+    u32[at] = twice;
+    return twice;
   }
 
   /** The pool is nearly empty: takes what it still has. */
