@@ -109,9 +109,10 @@ export class PacketBurst {
 
   /** Gives rows `first` to `end` - 1 a port of their own. */
   setPort(first: number, end: number, port: number): void {
-    if (!this.ported) this.port.fill(PORT_BY_ROUTE);
+    const ports = this.port;
+    if (!this.ported) for (let row = 0; row < BURST_MAX; row++) ports[row] = PORT_BY_ROUTE;
     this.ported = true;
-    this.port.fill(port, first, end);
+    for (let row = first; row < end; row++) ports[row] = port;
   }
 
   /** Appends a row: `header` 4-byte aligned, `length` from there to the end of the packet, `l3` to what it carries. */

@@ -2,7 +2,7 @@ import type { Engine } from '@inline-ipsec/cryptodev/engine';
 import type { Environment } from '@inline-ipsec/eal/environment';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import type { Wire } from '@inline-ipsec/wire/wire';
-import { COUNTERS, JOB_FRAMES, RX_AT, RX_LENGTHS, SLOTS, TX_AT, TX_LENGTHS } from './_layout.ts';
+import { COUNTERS, JOB_FRAMES, RX_AT, RX_LENGTHS, RX_LENT, SLOTS, TX_AT, TX_HOMES, TX_LENGTHS } from './_layout.ts';
 import type { CardLoops } from './_loops.ts';
 import type { CardTraceListener } from './card-trace.ts';
 import type { DmaMap } from './dma.ts';
@@ -32,16 +32,14 @@ export class CardCore {
   /** Index of the first counter in the memory's f64. */
   readonly counters: number;
   readonly rxAt: Uint32Array;
+  readonly rxLentAt: Uint32Array;
   readonly rxLengths: Uint32Array;
-  /** Scratch of one step: while {@link rxAt} has frames that are lent, the places of the packet buffer. */
-  readonly rxHomes: Uint32Array = new Uint32Array(SLOTS);
   /** What is behind the first 0, 1, … frames of {@link rxAt} and of {@link rxLengths}. */
   readonly rxAtFrom: readonly Uint32Array[];
   readonly rxLengthsFrom: readonly Uint32Array[];
   readonly txAt: Uint32Array;
   readonly txLengths: Uint32Array;
-  /** Scratch of one step: while {@link txAt} has places of the host, those of the packet buffer. */
-  readonly txHomes: Uint32Array = new Uint32Array(SLOTS);
+  readonly txHomes: Uint32Array;
   readonly jobFrames: Uint32Array;
   readonly map: RegisterMap = registerMap();
   readonly loops: CardLoops;
@@ -50,7 +48,11 @@ export class CardCore {
   /** Sessions of an all-zero key, for entries that were only cleared: transmit, receive. */
   zeroTxSession = 0;
   zeroRxSession = 0;
-  /** Scratch of one step: how many of the first frames of {@link rxAt} are lent by the wire. */
+  /** Scratch of one step: where frames of the batch lie, {@link rxAt} or {@link rxLentAt}. */
+  frameAt: Uint32Array;
+  /** Position of that table. */
+  framesAt: number;
+  /** Scratch of one step: how many of the first frames are lent by the wire. */
   lent = 0;
   /** Scratch of one step: whether some of {@link txAt} are places of the host. */
   txLent = false;
@@ -58,6 +60,8 @@ export class CardCore {
   jobs = 0;
   /** Scratch of one step: frames in the transmit packet buffer so far. */
   filled = 0;
+  /** Scratch of one step: bytes of frames that came into it out of the queue under way. */
+  gathered = 0;
 
   constructor(
     parts: Pick<
@@ -89,11 +93,15 @@ export class CardCore {
     this.packetBuffer = parts.packetBuffer;
     this.counters = (state + COUNTERS) >> 3;
     this.rxAt = table(memory, state + RX_AT);
+    this.rxLentAt = table(memory, state + RX_LENT);
+    this.frameAt = this.rxAt;
+    this.framesAt = state + RX_AT;
     this.rxLengths = table(memory, state + RX_LENGTHS);
     this.rxAtFrom = Array.from(this.rxAt, (_, i) => this.rxAt.subarray(i));
     this.rxLengthsFrom = Array.from(this.rxAt, (_, i) => this.rxLengths.subarray(i));
     this.txAt = table(memory, state + TX_AT);
     this.txLengths = table(memory, state + TX_LENGTHS);
+    this.txHomes = table(memory, state + TX_HOMES);
     this.jobFrames = table(memory, state + JOB_FRAMES);
   }
 }

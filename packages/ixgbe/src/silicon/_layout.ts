@@ -72,14 +72,18 @@ export const TX_WRITE_BACK: number = TX_ACTIVE + QUEUES * 4;
 export const FILTERS: number = TX_WRITE_BACK + QUEUES * 16;
 /** Positions of the receive packet buffer's places, held frames first. */
 export const RX_AT: number = FILTERS + 128 * 8;
-/** Lengths of the frames there. */
-export const RX_LENGTHS: number = RX_AT + SLOTS * 4;
+/** Positions of the frames of a batch that the wire lends. */
+export const RX_LENT: number = RX_AT + SLOTS * 4;
+/** Lengths of the frames of a batch, wherever they lie. */
+export const RX_LENGTHS: number = RX_LENT + SLOTS * 4;
 /** Positions of the transmit packet buffer's places, held frames first. */
 export const TX_AT: number = RX_LENGTHS + SLOTS * 4;
 /** Lengths of the frames there. */
 export const TX_LENGTHS: number = TX_AT + SLOTS * 4;
+/** Where {@link TX_AT} has a place of the host: the packet buffer's place instead of it. 0 where it has that itself. */
+export const TX_HOMES: number = TX_LENGTHS + SLOTS * 4;
 /** What is known of each frame of a receive batch: {@link FRAME_BYTES} each. */
-export const FRAMES: number = TX_LENGTHS + SLOTS * 4;
+export const FRAMES: number = TX_HOMES + SLOTS * 4;
 /** Which frame of the batch each crypto job is for. */
 export const JOB_FRAMES: number = FRAMES + SLOTS * 64;
 /** Crypto jobs of a batch. */

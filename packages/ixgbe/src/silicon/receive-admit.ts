@@ -80,20 +80,23 @@ export function admit(core: CardCore, first: number, frames: number): void {
  */
 export function admitRunLoop({ i32, u16, u32 }: Memory): (core: CardCore, first: number, frames: number) => number {
   return (core: CardCore, first: number, frames: number): number => {
-    const { registers, state, rxAt } = core;
+    const { registers, state, frameAt } = core;
     const room = (u32[(state + layout.RX_ROOM) >> 2] - FCS) | 0;
     const longest = Math.min(u32[(state + layout.RX_MAX_FRAME) >> 2], room) | 0;
-    const pass = passesFilter(core, rxAt[first]);
-    if (pass === FILTER_DROP || addressKind(u16, u32, rxAt[first]) !== ADDRESS_UNICAST) return first;
-    const addressHead = u16[rxAt[first] >> 1];
-    const addressRest = i32[(rxAt[first] + 2) >> 2];
+    const pass = passesFilter(core, frameAt[first]);
+    if (pass === FILTER_DROP || addressKind(u16, u32, frameAt[first]) !== ADDRESS_UNICAST) return first;
+    const addressHead = u16[frameAt[first] >> 1];
+    const addressRest = i32[(frameAt[first] + 2) >> 2];
     const checked = RXD_STAT_IPCS | (pass === FILTER_INEXACT ? RXD_STAT_PIF : 0);
     // Layer 4 checksums are the parser's.
     const sums = (registers[REG.RXCSUM >> 2] & RXCSUM_IPPCSE) !== 0;
-    const at = (state + layout.RX_AT) >> 2;
+    const at = core.framesAt >> 2;
     const lengths = (state + layout.RX_LENGTHS) >> 2;
     let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
     let bytes = 0;
+    // Frames are counted by their size when another size comes.
+    let size = i32[lengths + first];
+    let sized = first;
     let i = first;
     for (; i < frames; i++) {
       const word = i32[at + i] >> 2;
@@ -141,11 +144,16 @@ export function admitRunLoop({ i32, u16, u32 }: Memory): (core: CardCore, first:
       i32[to + (layout.FRAME_QUEUE >> 2)] = 0;
       i32[to + (layout.FRAME_HASH >> 2)] = 0;
       i32[to + (layout.FRAME_TAG >> 2)] = 0;
-      registers[PRC64 + sizeClass(length)]++;
+      if (length !== size) {
+        registers[PRC64 + sizeClass(size)] += i - sized;
+        size = length;
+        sized = i;
+      }
       bytes = (bytes + length) | 0;
       record = (record + layout.FRAME_BYTES) | 0;
     }
     if (i !== first) {
+      registers[PRC64 + sizeClass(size)] += i - sized;
       countReceived(registers, i - first, bytes);
       countGoodReceived(registers, i - first, bytes);
     }
@@ -155,11 +163,11 @@ export function admitRunLoop({ i32, u16, u32 }: Memory): (core: CardCore, first:
 
 /** Admits a frame of any kind. */
 function admitOne(core: CardCore, i: number): void {
-  const { registers, state, rxAt, rxLengths } = core;
+  const { registers, state, frameAt, rxLengths } = core;
   const { u8, u16, u32 } = core.memory;
   const longest = u32[(state + layout.RX_MAX_FRAME) >> 2];
   const record = state + layout.FRAMES + i * layout.FRAME_BYTES;
-  const frame = rxAt[i];
+  const frame = frameAt[i];
   let length = rxLengths[i];
   u32[(record + layout.FRAME_QUEUE) >> 2] = layout.NO_QUEUE;
   if (length < SHORTEST) {

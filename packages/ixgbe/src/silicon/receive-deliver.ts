@@ -192,7 +192,7 @@ function place(core: CardCore, record: number, queue: number, needed: number, le
 
 /** Brings the first `frames` frames to the host: a job for the engine where the security block wants it, else a copy. */
 function bring(core: CardCore, frames: number): void {
-  const { state, rxAt, rxLengths } = core;
+  const { state, frameAt, rxLengths } = core;
   const { u32 } = core.memory;
   for (let i = 0; i < frames; i++) {
     const record = state + layout.FRAMES + i * layout.FRAME_BYTES;
@@ -208,7 +208,7 @@ function bring(core: CardCore, frames: number): void {
     let to = u32[(record + layout.FRAME_HOST) >> 2];
     // It will be spread over buffers from its place here.
     if (to === 0 && core.lent > i) own(core, i);
-    const frame = rxAt[i];
+    const frame = frameAt[i];
     const length = rxLengths[i];
     if (candidate && classifySecurity(core, frame, length, record)) {
       if (to === 0) {
@@ -225,11 +225,11 @@ function bring(core: CardCore, frames: number): void {
 
 /** Copies frame number `first` to its buffer, and those behind it that go the same way. Returns how many. */
 function copyRun(core: CardCore, first: number, frames: number): number {
-  const { state, rxAt, rxLengths } = core;
+  const { state, frameAt, rxLengths } = core;
   const moved = core.loops.copyShort(core, first, frames);
   if (moved !== 0) return moved;
   const record = state + layout.FRAMES + first * layout.FRAME_BYTES;
-  move(core, core.memory.i32[(record + layout.FRAME_HOST) >> 2], rxAt[first], rxLengths[first]);
+  move(core, core.memory.i32[(record + layout.FRAME_HOST) >> 2], frameAt[first], rxLengths[first]);
   return 1;
 }
 
@@ -246,7 +246,7 @@ function copyRun(core: CardCore, first: number, frames: number): number {
 export function copyShortLoop({ i32, u16, f64 }: Memory): (core: CardCore, first: number, frames: number) => number {
   return (core: CardCore, first: number, frames: number): number => {
     const { state } = core;
-    const at = (state + layout.RX_AT) >> 2;
+    const at = core.framesAt >> 2;
     const lengths = (state + layout.RX_LENGTHS) >> 2;
     let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
     let i = first;

@@ -51,15 +51,15 @@ export function applySteering(core: CardCore): void {
 
 /** Gives queues to the packet buffer's frames from number `first` to `frames` − 1, but for those that are dropped. */
 export function steer(core: CardCore, first: number, frames: number): void {
-  const { state, rxAt, rxLengths } = core;
+  const { state, frameAt, rxLengths } = core;
   const { u32 } = core.memory;
   const steps = u32[(state + layout.RX_STEER) >> 2];
   for (let i = first; i < frames; i++) {
     const record = state + layout.FRAMES + i * layout.FRAME_BYTES;
     if (u32[(record + layout.FRAME_QUEUE) >> 2] === layout.NO_QUEUE) continue;
     let q = 0;
-    if ((steps & layout.STEER_RSS) !== 0) q = spread(core, record, rxAt[i], rxLengths[i]);
-    if ((steps & layout.STEER_ETHERTYPE) !== 0) q = byEtherType(core, record, rxAt[i], q);
+    if ((steps & layout.STEER_RSS) !== 0) q = spread(core, record, frameAt[i], rxLengths[i]);
+    if ((steps & layout.STEER_ETHERTYPE) !== 0) q = byEtherType(core, record, frameAt[i], q);
     const queue = (state + layout.RX_QUEUES + q * layout.QUEUE_BYTES) >> 2;
     u32[(record + layout.FRAME_QUEUE) >> 2] = q;
     if ((u32[queue + (layout.QUEUE_FLAGS >> 2)] & layout.RX_QUEUE_STRIP) !== 0) stripTag(core, record, i);
@@ -102,11 +102,11 @@ function byEtherType(core: CardCore, record: number, frame: number, q: number): 
 
 /** Takes the first VLAN tag off, which the descriptor tells of. */
 function stripTag(core: CardCore, record: number, i: number): void {
-  const { rxAt, rxLengths } = core;
+  const { frameAt, rxLengths } = core;
   const { u8, u32 } = core.memory;
   if ((u32[(record + layout.FRAME_STATUS) >> 2] & RXD_STAT_VP) === 0) return;
-  const from = rxAt[i] + ADDRESSES;
-  u8.copyWithin(from, from + TAG, rxAt[i] + rxLengths[i]);
+  const from = frameAt[i] + ADDRESSES;
+  u8.copyWithin(from, from + TAG, frameAt[i] + rxLengths[i]);
   rxLengths[i] -= TAG;
   u32[(record + layout.FRAME_L3) >> 2] -= TAG;
   u32[(record + layout.FRAME_PAYLOAD) >> 2] -= TAG;

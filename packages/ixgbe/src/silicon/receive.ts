@@ -51,7 +51,7 @@ export function receive(core: CardCore, budget: number): number {
     }
     if (held === 0) break;
     const delivered = deliver(core, held);
-    if (core.lent !== 0) giveBack(core, delivered);
+    if (core.frameAt !== core.rxAt) giveBack(core, delivered);
     done += delivered;
     if (delivered < held) {
       hold(core, held, delivered);

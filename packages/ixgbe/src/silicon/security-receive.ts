@@ -183,7 +183,7 @@ export function prepareDecryptionRunLoop({
     const { state } = core;
     let record = (state + layout.FRAMES + first * layout.FRAME_BYTES) | 0;
     if (!receiveSecurityOn(core.registers) || !isPlain(i32, record)) return first;
-    const at = (state + layout.RX_AT) >> 2;
+    const at = core.framesAt >> 2;
     const lengths = (state + layout.RX_LENGTHS) >> 2;
     const firstWord = i32[at + first] >> 2;
     const sa = findRxSa(core, firstWord + ESP_WORD, firstWord + DESTINATION_WORD, 0);

@@ -107,7 +107,7 @@ function receiveDecision(core: CardCore, i: number, record: number): ReceiveDeci
   const { u8, u32 } = core.memory;
   const flags = u32[(record + layout.FRAME_FLAGS) >> 2];
   const status = u32[(record + layout.FRAME_STATUS) >> 2];
-  const frame = core.rxAt[i];
+  const frame = core.frameAt[i];
   const ah = (flags & layout.FRAME_AH) !== 0;
   const ipv6 = (flags & layout.FRAME_IPV6) !== 0;
   const spiAt = frame + u32[(record + layout.FRAME_PAYLOAD) >> 2] + (ah ? AH_SPI : 0);

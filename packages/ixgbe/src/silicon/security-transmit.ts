@@ -242,6 +242,7 @@ export function prepareEncryptionRunLoop({
     let descriptor = from | 0;
     let job = (state + layout.JOBS + core.jobs * JOB_BYTES) | 0;
     let nonce = (state + layout.NONCES + core.jobs * 16) | 0;
+    let bytes = 0;
     let i = 0;
     for (; i < most; i++) {
       const fetched = descriptor >> 2;
@@ -294,11 +295,13 @@ export function prepareEncryptionRunLoop({
       i32[fields + (JOB_TAG >> 2)] = (slot + length - ICV) | 0;
       i32[jobFrames + i] = (filled + i) | 0;
       i32[lengths + i] = length;
+      bytes = (bytes + length) | 0;
       descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
       job = (job + JOB_BYTES) | 0;
       nonce = (nonce + 16) | 0;
     }
     core.jobs += i;
+    core.gathered += bytes;
     count(core, ENCRYPTED, i);
     return i;
   };

@@ -24,15 +24,25 @@ export function finishRunLoop({ i32 }: Memory): (core: CardCore, first: number) 
     const at = (state + layout.TX_AT) >> 2;
     const lengths = (state + layout.TX_LENGTHS) >> 2;
     let bytes = 0;
+    // Frames are counted by their size when another size comes.
+    let size = SHORTEST;
+    let sized = first;
     let i = first;
     for (; i < filled; i++) {
       const length = i32[lengths + i];
       // The group bit of the address, which begins with the upper half of a word.
       if (length < SHORTEST || (i32[i32[at + i] >> 2] & 0x1_0000) !== 0) break;
-      registers[PTC64 + sizeClass(length)]++;
+      if (length !== size) {
+        registers[PTC64 + sizeClass(size)] += i - sized;
+        size = length;
+        sized = i;
+      }
       bytes = (bytes + length) | 0;
     }
-    if (i !== first) countTransmitted(registers, i - first, bytes);
+    if (i !== first) {
+      registers[PTC64 + sizeClass(size)] += i - sized;
+      countTransmitted(registers, i - first, bytes);
+    }
     return i;
   };
 }

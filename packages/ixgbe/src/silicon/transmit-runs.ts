@@ -63,6 +63,8 @@ export function lendRunLoop({ i32 }: Memory): (core: CardCore, from: number, mos
     const longest = longestFrame(core);
     const places = ((state + layout.TX_AT) >> 2) + filled;
     const lengths = ((state + layout.TX_LENGTHS) >> 2) + filled;
+    const homes = ((state + layout.TX_HOMES) >> 2) + filled;
+    let bytes = 0;
     let descriptor = from | 0;
     let i = 0;
     for (; i < most; i++) {
@@ -78,10 +80,13 @@ export function lendRunLoop({ i32 }: Memory): (core: CardCore, from: number, mos
       if (i32[at + (TXD_ADDRESS_HI >> 2)] !== 0 || host <= 0 || hostEnd > end || hostEnd < 0) break;
       if (host < gapEnd && hostEnd > gap) break;
       i32[lengths + i] = length;
+      i32[homes + i] = i32[places + i];
       i32[places + i] = host;
+      bytes = (bytes + length) | 0;
       descriptor = (descriptor + DESCRIPTOR_BYTES) | 0;
     }
     if (i !== 0) core.txLent = true;
+    core.gathered += bytes;
     return i;
   };
 }

@@ -117,6 +117,7 @@ export function segmentPacket(
       break;
     }
     core.txLengths[core.filled++] = length;
+    core.gathered += length;
     offset += bytes;
   } while (offset < cut.payload);
   u32[progress] = 0;

@@ -18,7 +18,7 @@ import { rotate } from './rotate.ts';
 import { runEncryption } from './security-transmit.ts';
 import { countQueueTransmitted } from './statistics.ts';
 import { finish } from './transmit-finish.ts';
-import { endLent, rememberHomes } from './transmit-lent.ts';
+import { endLent } from './transmit-lent.ts';
 import { TransmitPacket } from './transmit-packet.ts';
 import { report } from './transmit-report.ts';
 import { gatherRun } from './transmit-runs.ts';
@@ -105,7 +105,6 @@ function fetch(core: CardCore, held: number, limit: number): number {
   const turn = u32[(state + layout.TX_TURN) >> 2];
   const list = (state + layout.TX_ACTIVE) >> 2;
   core.filled = held;
-  rememberHomes(core);
   for (let i = 0; i < queues && core.filled < limit; i++) fetchQueue(core, u32[list + ((turn + i) % queues)], limit);
   u32[(state + layout.TX_TURN) >> 2] = (turn + 1) % queues;
   if (core.jobs !== 0) runEncryption(core);
@@ -132,6 +131,7 @@ function fetchQueue(core: CardCore, q: number, limit: number): void {
   }
   let next = u32[(queue + layout.QUEUE_NEXT) >> 2];
   const before = core.filled;
+  core.gathered = 0;
   while (next !== tail && core.filled < limit) {
     const run = gatherRun(core, queue, next, next < tail ? tail : size, limit);
     if (run !== 0) {
@@ -161,10 +161,8 @@ function fetchQueue(core: CardCore, q: number, limit: number): void {
   }
   u32[(queue + layout.QUEUE_NEXT) >> 2] = next;
   if (core.filled !== before) {
-    let bytes = 0;
-    for (let i = before; i < core.filled; i++) bytes += core.txLengths[i];
     const set = u32[(queue + layout.QUEUE_STATISTICS) >> 2];
-    countQueueTransmitted(core.registers, set, core.filled - before, bytes);
+    countQueueTransmitted(core.registers, set, core.filled - before, core.gathered);
   }
 }
 
@@ -184,6 +182,9 @@ function take(core: CardCore, queue: number, first: number, tail: number, limit:
   }
   const length = packet.whole ? takeSingle(core, queue, core.txAt[core.filled], packet, command, options) : 0;
   if (length === 0) count(core, DROPPED);
-  else core.txLengths[core.filled++] = length;
+  else {
+    core.txLengths[core.filled++] = length;
+    core.gathered += length;
+  }
   return packet.used;
 }
