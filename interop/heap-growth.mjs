@@ -1,7 +1,8 @@
 // Prints how much a million packets put on the JavaScript heap between receive and transmit: bytes, packets sent and
-// dropped, as JSON. Runs on the built packages: `heap-growth.mjs DIRECTION MIX [spoiled]`.
+// dropped, as JSON. Runs on the built packages: `heap-growth.mjs DIRECTION MIX [spoiled|paced]`.
 import { Session } from 'node:inspector/promises';
 import { platformEnvironment } from '@inline-ipsec/eal/environment';
+import { monotonicClock } from '@inline-ipsec/eal/linux/monotonic-clock';
 import { readCapture, writePcap } from '@inline-ipsec/net/pcap';
 import { MemoryCaptureFiles } from '@inline-ipsec/wire/capture-files';
 import { COUNTER, lcoreCounters } from 'ipsec-secgw/datapath/counters';
@@ -9,6 +10,8 @@ import { startGateway } from 'ipsec-secgw/gateway/start-gateway';
 
 const PACKETS = 1_000_000;
 const WARM_UP = 500_000;
+/** Packets a second of a paced wire: most polls find none, and few find a full burst. */
+const PACE = 500_000;
 /** Between two looks at the counters. */
 const POLLS_A_LOOK = 256;
 
@@ -80,10 +83,10 @@ const MIXES = {
   ],
 };
 
-function gatewayOver(frames, receiver, replayed) {
+function gatewayOver(frames, receiver, replayed, paced = false) {
   const files = new MemoryCaptureFiles();
   files.files.set('in.pcap', writePcap(frames.map((data) => ({ data }))));
-  const rx = `rx_pcap=in.pcap${replayed ? ',infinite_rx=1' : ''}`;
+  const rx = `rx_pcap=in.pcap${replayed ? ',infinite_rx=1' : ''}${paced ? `,pace=${PACE}` : ''}`;
   const vdevs = [0, 1].map((port) => `net_pcap${port},${port === receiver ? `${rx},` : ''}tx_pcap=out${port}.pcap`);
   const gateway = startGateway(
     [
@@ -92,7 +95,7 @@ function gatewayOver(frames, receiver, replayed) {
       ...['--', '-p', '3', '-u', '2', '--config', '(0,0,0),(1,0,0)', '-f', 'a.cfg'],
     ],
     {
-      environment: platformEnvironment(),
+      environment: { ...platformEnvironment(), ...monotonicClock() },
       files: replayed ? { read: (path) => files.read(path), write: () => ({ write: () => {} }) } : files,
       readFile: () => new TextEncoder().encode(CONFIGURATION),
     },
@@ -132,10 +135,10 @@ async function allocated(work) {
   return sum(profile.head);
 }
 
-const [direction, mix, spoiled] = process.argv.slice(2);
+const [direction, mix, variant] = process.argv.slice(2);
 const frames = direction === 'in' ? espFrames(MIXES[mix]) : MIXES[mix];
-const { gateway } = gatewayOver(frames, direction === 'in' ? 1 : 0, true);
-if (spoiled) {
+const { gateway } = gatewayOver(frames, direction === 'in' ? 1 : 0, true, variant === 'paced');
+if (variant === 'spoiled') {
   const kept = new Array(64);
   gateway.port(1).addTxCallback(0, (table, count) => {
     for (let i = 0; i < count; i++) kept[i & 63] = { mbuf: table[i] };

@@ -54,17 +54,16 @@ function preload(name: string, source: string): Record<string, string> {
   return { NODE_OPTIONS: `--require ${folder.at(name)}` };
 }
 
-/** Has the clock of the lcores' thread do something once packets flow. */
+/** Has the lcores' thread do something, once packets flow, as soon as it looks whether it shall stop. */
 const clock = (name: string, statement: string) =>
   preload(
     name,
     `const { isMainThread } = require('node:worker_threads');
-     const { now } = performance;
-     const end = now.call(performance) + 1500;
-     if (!isMainThread) performance.now = () => {
-       const time = now.call(performance);
-       if (time > end) { ${statement} }
-       return time;
+     const { load } = Atomics;
+     const end = performance.now() + 1500;
+     if (!isMainThread) Atomics.load = (words, index) => {
+       if (performance.now() > end) { ${statement} }
+       return load(words, index);
      };`,
   );
 

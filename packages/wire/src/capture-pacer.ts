@@ -1,17 +1,18 @@
-import type { Environment } from '@inline-ipsec/eal/environment';
+import { type Environment, readClock } from '@inline-ipsec/eal/environment';
 import { PACE_BACKLOG, type Schedule } from './pacer.ts';
 
-const START = 0;
-const GONE = 1;
-const DUE = 2;
-const MISSED = 3;
+const NOW = 0;
+const START = 1;
+const GONE = 2;
+const DUE = 3;
+const MISSED = 4;
 
 /** The schedule that a capture has itself: each frame falls due when it came, counted from the first one. */
 export class CapturePacer implements Schedule {
   readonly #environment: Environment;
   readonly #times: Float64Array;
   // Numbers beyond 32 bits: as fields they could be allocated anew with every change.
-  readonly #state = new Float64Array([-1, 0, 0, 0]);
+  readonly #state = new Float64Array([0, -1, 0, 0, 0]);
   available = 0;
 
   /** @param times when each frame came, in nanoseconds. One that came before the one in front of it comes with that one */
@@ -35,9 +36,9 @@ export class CapturePacer implements Schedule {
   poll(): number {
     const state = this.#state;
     const times = this.#times;
-    const now = this.#environment.now();
-    if (state[START] < 0) state[START] = now;
-    const elapsed = now - state[START];
+    readClock(this.#environment, state);
+    if (state[START] < 0) state[START] = state[NOW];
+    const elapsed = state[NOW] - state[START];
     let due = state[DUE];
     while (due < times.length && times[due] <= elapsed) due++;
     state[DUE] = due;

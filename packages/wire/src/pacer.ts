@@ -1,4 +1,4 @@
-import type { Environment } from '@inline-ipsec/eal/environment';
+import { type Environment, readClock } from '@inline-ipsec/eal/environment';
 import { SetupError } from '@inline-ipsec/eal/errors';
 
 /**
@@ -12,9 +12,10 @@ import { SetupError } from '@inline-ipsec/eal/errors';
  */
 export const PACE_BACKLOG = 1024;
 
-const START = 0;
-const GONE = 1;
-const MISSED = 2;
+const NOW = 0;
+const START = 1;
+const GONE = 2;
+const MISSED = 3;
 
 /** When the frames of one wire fall due. Time begins with the first {@link Schedule.poll}, not before anybody listens. */
 export interface Schedule {
@@ -39,8 +40,8 @@ export class Pacer implements Schedule {
   readonly over = false;
   readonly #environment: Environment;
   readonly #perNanosecond: number;
-  // Three numbers beyond 32 bits: as fields they could be allocated anew with every change.
-  readonly #state = new Float64Array([-1, 0, 0]);
+  // Numbers beyond 32 bits: as fields they could be allocated anew with every change.
+  readonly #state = new Float64Array([0, -1, 0, 0]);
 
   /**
    * @param packetsPerSecond more than 0
@@ -66,9 +67,9 @@ export class Pacer implements Schedule {
 
   poll(): number {
     const state = this.#state;
-    const now = this.#environment.now();
-    if (state[START] < 0) state[START] = now;
-    const due = Math.floor((now - state[START]) * this.#perNanosecond) + 1;
+    readClock(this.#environment, state);
+    if (state[START] < 0) state[START] = state[NOW];
+    const due = Math.floor((state[NOW] - state[START]) * this.#perNanosecond) + 1;
     const late = due - state[GONE] - PACE_BACKLOG;
     this.available = late > 0 ? PACE_BACKLOG : due - state[GONE];
     if (late <= 0) return 0;

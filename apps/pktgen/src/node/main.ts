@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SetupError } from '@inline-ipsec/eal/errors';
+import { monotonicClock } from '@inline-ipsec/eal/linux/monotonic-clock';
 import { nodeEnvironment } from '@inline-ipsec/eal/node-environment';
 import { NodeCaptureFiles } from '@inline-ipsec/wire/pcap-file';
 import { type PktgenPlatform, pktgenCommand } from './command.ts';
@@ -27,7 +28,7 @@ export async function main(words: readonly string[]): Promise<void> {
 /** The command's platform on Node. */
 export function nodePlatform(): PktgenPlatform {
   return {
-    environment: nodeEnvironment(),
+    environment: { ...nodeEnvironment(), ...monotonicClock() },
     files: new NodeCaptureFiles(),
     version: version(),
     readFile: readKeyFile,

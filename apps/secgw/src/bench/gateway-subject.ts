@@ -8,7 +8,7 @@ import type { Gateway } from '../gateway/gateway.ts';
 import { startGateway } from '../gateway/start-gateway.ts';
 import { commandLine, configurationOf, type Scenario } from './scenario.ts';
 import type { BenchSetting } from './setting.ts';
-import type { Round, Subject } from './subject.ts';
+import { type Round, type Subject, takeTurns } from './subject.ts';
 import { clearCapture } from './traffic.ts';
 
 const LEAST_FRAMES = 256;
@@ -60,6 +60,12 @@ export class GatewaySubject implements Subject {
       got: reasons.join(', '),
     });
   }
+}
+
+/** So many packets a second are `load` percent of what a scenario takes at most. */
+export function paceOf(setting: BenchSetting, scenario: Scenario, create: EngineFactory, load: number): number {
+  const [full] = takeTurns([new GatewaySubject(setting, scenario, { create })], setting.budget);
+  return Math.max(1, Math.round((load * 1e7) / full.nanoseconds));
 }
 
 /**

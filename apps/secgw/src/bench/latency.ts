@@ -1,12 +1,13 @@
+import { type Environment, readClock } from '@inline-ipsec/eal/environment';
 import { SetupError } from '@inline-ipsec/eal/errors';
 import { PACE_BACKLOG } from '@inline-ipsec/wire/pacer';
 import type { BenchEngine } from './engines.ts';
 import type { FrameMix } from './frame-mix.ts';
-import { GatewaySubject } from './gateway-subject.ts';
+import { GatewaySubject, paceOf } from './gateway-subject.ts';
 import { type BenchDirection, type BenchPorts, ONE, type Scenario } from './scenario.ts';
 import type { BenchSetting } from './setting.ts';
-import { median, takeTurns } from './subject.ts';
-import { tapWires } from './wire-tap.ts';
+import { median } from './subject.ts';
+import { tapWires, type WireTap } from './wire-tap.ts';
 
 /** Latencies in microseconds, at a fixed offered load. */
 export interface LatencyRow {
@@ -32,7 +33,8 @@ export interface LatencyRow {
   readonly machine: number;
 }
 
-const LOAD = 0.5;
+/** Percent of what the path takes at most. */
+const LOAD = 50;
 /** Packets that can be between the two wires. */
 const IN_FLIGHT = 0x4000;
 const MOST_SAMPLES = 4_000_000;
@@ -50,15 +52,10 @@ export function latencyRow(
 ): LatencyRow {
   const { budget, platform } = setting;
   const scenario: Scenario = { engine: name, direction, frames, ports, ...ONE };
-  const [full] = takeTurns([new GatewaySubject(setting, scenario, { create })], budget);
-  const pace = Math.max(1, Math.round((LOAD * 1e9) / full.nanoseconds));
+  const pace = paceOf(setting, scenario, create, LOAD);
   const subject = new GatewaySubject(setting, scenario, { create, pace });
-  const { now } = platform.environment;
-  const stamps = new Stamps(pace, Math.min(budget.packets, MOST_SAMPLES));
-  tapWires(subject.gateway.port(0).wires[0], subject.gateway.port(1).wires[0], {
-    received: (count, missed) => stamps.received(count, missed, now()),
-    sent: (count) => stamps.sent(count, now()),
-  });
+  const stamps = new Stamps(platform.environment, pace, Math.min(budget.packets, MOST_SAMPLES));
+  tapWires(subject.gateway.port(0).wires[0], subject.gateway.port(1).wires[0], stamps);
   subject.round({ nanoseconds: budget.seconds * 0.5e9, packets: budget.packets });
   stamps.measure();
   subject.round({ nanoseconds: budget.seconds * 1e9, packets: budget.packets });
@@ -82,7 +79,7 @@ export function latencyRow(
     p999All: percentile(sorted, 0.999) / 1e3,
     max: percentile(sorted, 1) / 1e3,
     tail: at(0.999) / at(0.5),
-    machine: percentile(idleLatencies(now, pace, sorted.length), 0.999) / 1e3,
+    machine: percentile(idleLatencies(platform.environment, pace, sorted.length), 0.999) / 1e3,
   };
 }
 
@@ -101,19 +98,30 @@ function percentile(sorted: Float64Array, share: number): number {
  * What frames would wait, at the same pace, for somebody who has nothing else to do than to take them; sorted. As on a wire,
  * those are lost that would wait behind too many others.
  */
-function idleLatencies(now: () => number, pace: number, count: number): Float64Array {
+function idleLatencies(environment: Environment, pace: number, count: number): Float64Array {
   const interval = 1e9 / pace;
-  const samples = new Float64Array(count);
-  const start = now();
+  const samples = touched(count);
+  const clock = new Float64Array(1);
+  readClock(environment, clock);
+  const start = clock[0];
   let lost = 0;
   for (let i = 0; i < count; ) {
-    const passed = now() - start - lost * interval;
+    readClock(environment, clock);
+    const passed = clock[0] - start - lost * interval;
     const late = Math.floor(passed / interval) - i - PACE_BACKLOG;
     if (late > 0) lost += late;
     const waited = late > 0 ? passed - late * interval : passed;
     for (; i < count && i * interval <= waited; i++) samples[i] = waited - i * interval;
   }
   return samples.sort();
+}
+
+/**
+ * Room for so many samples, all of it written once: the system gives memory when it is first written, megabytes at a time,
+ * and whoever writes waits for it a tenth of a millisecond or two.
+ */
+function touched(count: number): Float64Array {
+  return new Float64Array(count).fill(1);
 }
 
 function tooShort(): SetupError {
@@ -125,29 +133,32 @@ function tooShort(): SetupError {
   });
 }
 
-const BEGIN = 0;
-const NEXT = 1;
+const NOW = 0;
+const BEGIN = 1;
+const NEXT = 2;
 
 /** When each packet between the two wires fell due, and how long those took that came out. */
-class Stamps {
+class Stamps implements WireTap {
+  readonly #environment: Environment;
   readonly #interval: number;
   /** Nanoseconds from the beginning of the wire's schedule. */
   readonly #due = new Float64Array(IN_FLIGHT);
   readonly #samples: Float64Array;
   // Numbers beyond 32 bits, which as fields could be allocated anew with every change.
-  readonly #state = Float64Array.of(Number.POSITIVE_INFINITY, 0);
+  readonly #state = Float64Array.of(0, Number.POSITIVE_INFINITY, 0);
   #in = 0;
   #out = 0;
   #count = 0;
   #missed = 0;
   #measuring = false;
 
-  constructor(pace: number, samples: number) {
+  constructor(environment: Environment, pace: number, samples: number) {
+    this.#environment = environment;
     this.#interval = 1e9 / pace;
-    this.#samples = new Float64Array(samples);
+    this.#samples = touched(samples);
   }
 
-  received(count: number, missed: number, now: number): void {
+  received(count: number, missed: number): void {
     if (count === 0) return;
     const due = this.#due;
     const interval = this.#interval;
@@ -162,14 +173,17 @@ class Stamps {
     this.#in = to;
     state[NEXT] = next;
     // Nothing comes before it is due. The packets that come at once, of which there are many, say when the schedule began.
-    const latest = now - (next - 1) * interval;
+    readClock(this.#environment, state);
+    const latest = state[NOW] - (next - 1) * interval;
     if (latest < state[BEGIN]) state[BEGIN] = latest;
   }
 
-  sent(count: number, now: number): void {
+  sent(count: number): void {
     const due = this.#due;
     const samples = this.#samples;
-    const passed = now - this.#state[BEGIN];
+    const state = this.#state;
+    readClock(this.#environment, state);
+    const passed = state[NOW] - state[BEGIN];
     let from = this.#out;
     let at = this.#count;
     const measuring = this.#measuring;

@@ -88,7 +88,7 @@ export function rateRow(
   return { engine: name, direction, size: frames.name, ...rate(nanoseconds, averageBytes(frames)) };
 }
 
-/** Many SAs, policies and routes beside one of each. */
+/** The rate with many SAs, policies and routes. */
 export interface ScaleRow extends Rate {
   readonly engine: string;
   readonly direction: BenchDirection;
@@ -96,8 +96,6 @@ export interface ScaleRow extends Rate {
   readonly sas: number;
   readonly policies: number;
   readonly routes: number;
-  /** The rate as a share of that with one SA, one policy and one route. */
-  readonly ofOne: number;
 }
 
 /** Numbers of SAs, policies and routes. */
@@ -111,22 +109,9 @@ export function scaleRow(
   frames: FrameMix,
   counts: Counts,
 ): ScaleRow {
-  const scenario: Scenario = { engine: name, direction, frames, ports: 'null', policed: true, ...ONE };
-  const [one, many] = takeTurns(
-    [
-      new GatewaySubject(setting, scenario, { create }),
-      new GatewaySubject(setting, { ...scenario, ...counts }, { create }),
-    ],
-    setting.budget,
-  );
-  return {
-    engine: name,
-    direction,
-    size: frames.name,
-    ...counts,
-    ...rate(many.nanoseconds, averageBytes(frames)),
-    ofOne: one.nanoseconds / many.nanoseconds,
-  };
+  const scenario: Scenario = { engine: name, direction, frames, ports: 'null', policed: true, ...counts };
+  const [{ nanoseconds }] = takeTurns([new GatewaySubject(setting, scenario, { create })], setting.budget);
+  return { engine: name, direction, size: frames.name, ...counts, ...rate(nanoseconds, averageBytes(frames)) };
 }
 
 /** The path and the engine alone, with so many packets a burst. */

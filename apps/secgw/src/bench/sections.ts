@@ -167,15 +167,17 @@ export const SECTIONS: readonly Section[] = [
       everyWay('scale', [best], sizes.slice(0, 1)).flatMap((spec) =>
         [
           [100, 100, 100],
+          [1000, 1000, 1],
           [1000, 1000, 1000],
           [1, 100, 1],
           [1, 1000, 1],
           [1, 10_000, 1],
-          [1, 10_000, 10_000],
+          [1, 10_000, 1000],
         ].map((counts) => ({ ...spec, counts })),
       ),
     measure: (setting, engine, { direction, size, counts: [sas, policies, routes] }) =>
       scaleRow(setting, engine, direction, frameMix(size), { sas, policies, routes }),
+    beside: { other: (spec) => ({ ...spec, counts: [1, 1, 1] }), field: 'one', share: 'ofOne' },
   },
   {
     id: 'lookup',
@@ -254,17 +256,25 @@ export const SECTIONS: readonly Section[] = [
   {
     id: 'garbage',
     title: 'Garbage collections on the thread that polls',
-    method: 'The whole path, lookaside, once it is warm, over 20 million packets, or for half a minute.',
+    method:
+      'The whole path, once it is warm, over 20 million packets, or for half a minute. Load is in percent of what it takes at most.',
     columns: [
       ENGINE,
       WAY,
+      PORTS,
       SIZE,
+      { field: 'load', title: 'load', digits: 0 },
       { field: 'packets', title: 'packets', digits: 0 },
       { field: 'scavenges', title: 'scavenges', digits: 0 },
       { field: 'markCompacts', title: 'mark-compacts', digits: 0 },
     ],
-    specs: ({ best, sizes }) => everyWay('garbage', [best], sizes.slice(0, 1)),
-    measure: (setting, engine, { direction, size }) => garbageRow(setting, engine, direction, frameMix(size)),
+    specs: ({ best, sizes }) => {
+      const lookaside = everyWay('garbage', [best], sizes.slice(0, 1));
+      const inline = best === 'null' ? [] : lookaside.map((spec) => ({ ...spec, ports: 'cards' as const }));
+      return [...lookaside, ...inline].flatMap((spec) => [100, 50].map((load) => ({ ...spec, counts: [load] })));
+    },
+    measure: (setting, engine, { direction, size, ports, counts: [load] }) =>
+      garbageRow(setting, engine, direction, frameMix(size), ports, load),
   },
 ];
 

@@ -1,5 +1,5 @@
 import type { AclTable } from '@inline-ipsec/acl/acl-table';
-import type { Environment } from '@inline-ipsec/eal/environment';
+import { type Environment, readClock } from '@inline-ipsec/eal/environment';
 import { enterLcore } from '@inline-ipsec/eal/lcore';
 import type { Memory } from '@inline-ipsec/eal/memory';
 import type { StepList } from '@inline-ipsec/eal/step-list';
@@ -88,7 +88,8 @@ export class LcoreLoop {
   readonly #inbound6: PolicyStage;
   readonly #route: RouteStage;
   readonly #transmit: TransmitStage;
-  #drained = 0;
+  /** Nanoseconds: when it was last looked at, and when packets that waited were last sent. */
+  readonly #clock = new Float64Array(2);
 
   constructor(resources: LcoreResources) {
     const { lcore, memory, tables } = resources;
@@ -135,11 +136,11 @@ export class LcoreLoop {
    * @returns how many packets came, and how many units of work the modelled devices did
    */
   poll(): number {
-    const { environment, receive, steps } = this.#resources;
+    const { receive, steps } = this.#resources;
     const before = enterLcore(this.lcore);
     let work = 0;
     for (let i = 0; i < receive.length; i++) work += this.#pollQueue(receive[i]);
-    if (this.#transmit.waiting > 0) this.#drain(environment.now());
+    if (this.#transmit.waiting > 0) this.#drain();
     this.drops.flush();
     work += steps.stepAll(this.lcore, BURST_MAX);
     this.#memory.f64[this.#counters + (COUNTER.polls >> 3)] += 1;
@@ -157,10 +158,13 @@ export class LcoreLoop {
   }
 
   /** Sends what has waited long enough for a full burst. */
-  #drain(now: number): void {
-    if (now - this.#drained <= DRAIN_NANOSECONDS && now >= this.#drained) return;
+  #drain(): void {
+    const clock = this.#clock;
+    readClock(this.#resources.environment, clock);
+    const waited = clock[0] - clock[1];
+    if (waited >= 0 && waited <= DRAIN_NANOSECONDS) return;
     this.#transmit.flush();
-    this.#drained = now;
+    clock[1] = clock[0];
   }
 
   #pollQueue(queue: ReceiveQueue): number {

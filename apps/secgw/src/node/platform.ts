@@ -3,6 +3,7 @@ import { createIpsecMbEngine } from '@inline-ipsec/cryptodev/ipsec-mb';
 import { createOpensslEngine } from '@inline-ipsec/cryptodev/openssl';
 import type { MemoryRequest } from '@inline-ipsec/eal/eal';
 import { SetupError } from '@inline-ipsec/eal/errors';
+import { monotonicClock } from '@inline-ipsec/eal/linux/monotonic-clock';
 import { createNativeMemory } from '@inline-ipsec/eal/linux/native-memory';
 import { Memory } from '@inline-ipsec/eal/memory';
 import { nodeEnvironment } from '@inline-ipsec/eal/node-environment';
@@ -13,7 +14,7 @@ import type { Platform } from '../gateway/start-gateway.ts';
 /** The gateway's platform on Node: files, native engines, the process's clock and streams, and memory that all its threads see. */
 export function nodePlatform(): Platform {
   return {
-    environment: nodeEnvironment(),
+    environment: { ...nodeEnvironment(), ...monotonicClock() },
     files: new NodeCaptureFiles(),
     tap: tapWireKind(),
     readFile: readConfigurationFile,

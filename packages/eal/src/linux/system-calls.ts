@@ -46,6 +46,8 @@ export interface SystemCalls {
   eventfd(initial: number, flags: number): number;
   /** A file that has a descriptor and no name (memfd_create(2)); it is gone with its last descriptor and mapping. */
   memfdCreate(name: string, flags: number): number;
+  /** Writes a clock's time to an address, as a struct timespec (clock_gettime(2)). */
+  clockGettime(clock: number, address: number): number;
   /** Lets others run on this thread's processor first (sched_yield(2)). */
   schedYield(): number;
   /** Binds a thread to processors (sched_setaffinity(2)); thread 0 is the one that calls. Bit n of the mask is processor n. */
@@ -98,6 +100,9 @@ export const POLLIN = 0x001;
 export const POLLOUT = 0x004;
 export const POLLERR = 0x008;
 export const POLLHUP = 0x010;
+
+// clock_gettime(2)
+export const CLOCK_MONOTONIC = 1;
 
 let table: SystemCalls | undefined;
 
@@ -164,6 +169,7 @@ function load(): SystemCalls {
     poll: libc.func('poll', 'int', ['void *', 'unsigned long', 'int']),
     eventfd: libc.func('eventfd', 'int', ['unsigned int', 'int']),
     memfdCreate: libc.func('memfd_create', 'int', ['str', 'unsigned int']),
+    clockGettime: libc.func('clock_gettime', 'int', ['int', 'uintptr_t']),
     schedYield: libc.func('sched_yield', 'int', []),
     schedSetaffinity: (thread, mask) => setaffinity(thread, mask.length, mask),
     schedGetaffinity: (thread, mask) => getaffinity(thread, mask.length, mask),
