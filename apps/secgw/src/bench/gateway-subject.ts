@@ -84,7 +84,8 @@ export function captureFor(
   const unit = lcm(frames.pattern.length, policies);
   const count = unit * Math.ceil(least / unit);
   const clear = clearCapture(frames, count, policies);
-  return direction === 'out' ? clear : encrypted(setting, scenario, create, clear);
+  if (direction === 'out') return clear;
+  return setting.captureOf?.(scenario, least) ?? encrypted(setting, scenario, create, clear);
 }
 
 function encrypted(setting: BenchSetting, scenario: Scenario, create: EngineFactory, clear: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 import type { Memory } from '@inline-ipsec/eal/memory';
 import type { Platform } from '../gateway/start-gateway.ts';
+import type { Scenario } from './scenario.ts';
 import type { Budget } from './subject.ts';
 
 /** Counts garbage collections on this thread. */
@@ -15,6 +16,11 @@ export interface BenchSetting {
   /** Makes the memory of a gateway or an engine. */
   readonly memory: (bytes: number) => Memory;
   readonly budget: Budget;
+  /**
+   * Makes the capture that a gateway inbound replays, `least` frames or more, somewhere else: where an outbound gateway was
+   * before, the compiler has code for two. Default: in this thread.
+   */
+  readonly captureOf?: ((scenario: Scenario, least: number) => Uint8Array) | undefined;
   /** Undefined where the platform does not tell. */
   readonly watchGarbage?: (() => GarbageWatch) | undefined;
 }

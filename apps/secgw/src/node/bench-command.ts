@@ -3,13 +3,15 @@ import { createNativeMemory } from '@inline-ipsec/eal/linux/native-memory';
 import { Memory } from '@inline-ipsec/eal/memory';
 import { benchEngines } from '../bench/engines.ts';
 import { DEFAULT_SIZES, frameMix } from '../bench/frame-mix.ts';
+import { captureFor } from '../bench/gateway-subject.ts';
 import { reportJson } from '../bench/report.ts';
+import type { Scenario } from '../bench/scenario.ts';
 import { measureRow, type RowSpec, SECTIONS } from '../bench/sections.ts';
 import type { BenchSetting } from '../bench/setting.ts';
 import { PROCESS_SECTIONS, runBench } from './bench/bench-run.ts';
 import { watchGarbage } from './bench/garbage-watch.ts';
 import { writeReport } from './bench/report-files.ts';
-import { rowInProcess } from './bench/row-process.ts';
+import { captureInProcess, rowInProcess } from './bench/row-process.ts';
 import { nodePlatform } from './platform.ts';
 
 /** What `ipsec-secgw bench` was asked for. */
@@ -28,6 +30,8 @@ export interface BenchOptions {
   readonly json: boolean;
   /** One row for the process that asks for it, as JSON. */
   readonly row?: string;
+  /** A capture for the process that asks for it: its scenario, as JSON. */
+  readonly capture?: string;
 }
 
 /** What is measured when nothing in particular is asked for. */
@@ -36,28 +40,32 @@ export const DEFAULT_ENGINES: readonly string[] = ['null', 'ipsec-mb', 'openssl'
 /** All that can be measured. */
 export const ALL_SECTIONS: readonly string[] = [...SECTIONS, ...PROCESS_SECTIONS].map(({ id }) => id);
 /** What the table of targets needs no row of. */
-const WITHOUT_TARGET = ['stages', 'batch'];
+const WITHOUT_TARGET = ['batch'];
 
 /** Runs the benchmark and prints every row as soon as there is one, or with `--json` one document at the end. */
 export async function benchCommand(options: BenchOptions): Promise<void> {
   const { seconds, rounds, packets = Number.POSITIVE_INFINITY, json } = options;
   const platform = nodePlatform();
-  const setting: BenchSetting = {
-    platform,
-    memory: benchMemory,
-    budget: { rounds, seconds, packets },
-    watchGarbage,
+  const ours = [process.execPath, ...process.execArgv, process.argv[1]];
+  const setting: BenchSetting = { platform, memory: benchMemory, budget: { rounds, seconds, packets }, watchGarbage };
+  const engineOf = (wanted: string) => {
+    const engine = benchEngines(platform).find(({ name }) => name === wanted);
+    if (engine === undefined) throw new RangeError(`there is no engine ${wanted}`);
+    return engine;
   };
+  if (options.capture !== undefined) {
+    const scenario = JSON.parse(options.capture) as Scenario;
+    process.stdout.write(captureFor(setting, scenario, engineOf(scenario.engine).create, packets));
+    return;
+  }
   if (options.row !== undefined) {
     const spec = JSON.parse(options.row) as RowSpec;
-    const engine = benchEngines(platform).find(({ name }) => name === spec.engine);
-    if (engine === undefined) throw new RangeError(`there is no engine ${spec.engine}`);
-    console.log(JSON.stringify(await measureRow(setting, engine, spec)));
+    const captureOf: BenchSetting['captureOf'] = (scenario, least) => captureInProcess(ours, scenario, least);
+    console.log(JSON.stringify(await measureRow({ ...setting, captureOf }, engineOf(spec.engine), spec)));
     return;
   }
   const sizes = options.sizes ?? DEFAULT_SIZES;
   for (const size of sizes) frameMix(size);
-  const ours = [process.execPath, ...process.execArgv, process.argv[1]];
   const report = await runBench({
     setting,
     sections: sectionsOf(options),

@@ -101,6 +101,7 @@ export async function subcommands(words: readonly string[], module: URL): Promis
     .option('--report <folder>', 'write report.md, report.json and plots')
     .option('--json', 'one JSON document', false)
     .addOption(new Option('--row <specification>').hideHelp())
+    .addOption(new Option('--capture <scenario>').hideHelp())
     .addHelpText('after', BENCH_HELP)
     .action(benchCommand);
   program

@@ -1,10 +1,14 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Row } from '../../bench/report.ts';
+import type { Scenario } from '../../bench/scenario.ts';
 import type { RowSpec } from '../../bench/sections.ts';
 import type { Budget } from '../../bench/subject.ts';
 
 const run = promisify(execFile);
+
+/** Of ten thousand frames of the longest kind, and more. */
+const MOST_CAPTURE_BYTES = 1 << 26;
 
 /**
  * Measures a row in a process of its own: what the compiler has learnt from one row must not be what the next one is
@@ -25,4 +29,11 @@ export async function rowInProcess(command: readonly string[], spec: RowSpec, bu
     const { stderr = '', message } = error as { stderr?: string; message: string };
     throw new Error(stderr.trim() === '' ? message : stderr.trim().split('\n').slice(0, 3).join(' '));
   }
+}
+
+/** Makes a capture in a process of its own; see `captureFor`. Waits for it. */
+export function captureInProcess(command: readonly string[], scenario: Scenario, least: number): Uint8Array {
+  const [program, ...words] = command;
+  const request = ['bench', '--capture', JSON.stringify(scenario), '--packets', String(least)];
+  return execFileSync(program, [...words, ...request], { maxBuffer: MOST_CAPTURE_BYTES });
 }
