@@ -2,7 +2,7 @@ import { DROP_REASON_COUNT } from './drop-reason.ts';
 
 /**
  * Where the fields of a security association lie: bytes from its position. u32 in host order unless said otherwise.
- * The first cache line is what every packet needs, the second the header that goes before it.
+ * The first cache line is what every packet needs, the second the header that goes before it and what is counted.
  */
 
 /** Length of an SA in bytes: an odd number of cache lines, so that the beginnings of many spread over all sets of a cache. */
@@ -48,6 +48,10 @@ export const SA_TEMPLATE = 64;
 export const SA_BEFORE = 104;
 /** And behind it: padding, trailer and ICV at most. */
 export const SA_BEHIND = 108;
+/** f64: packets that ESP was put on or taken off. */
+export const SA_PACKETS = 112;
+/** f64: bytes of the IP packets inside. */
+export const SA_OCTETS = 120;
 
 /** Addresses that an inbound packet must carry: 16 bytes, an IPv4 address in the first 4 (network order). */
 export const SA_SOURCE = 128;
@@ -56,10 +60,6 @@ export const SA_DESTINATION = 144;
 /** Guards the replay window: 0 free, 1 taken. */
 export const SA_LOCK = 160;
 
-/** f64: packets that ESP was put on or taken off. */
-export const SA_PACKETS = 192;
-/** f64: bytes of the IP packets inside. */
-export const SA_OCTETS = 200;
 /** f64: packets that were accepted with other padding than 1, 2, 3, …. */
 export const SA_ODD_PADDING = 208;
 /** f64 each: drops by reason. */
