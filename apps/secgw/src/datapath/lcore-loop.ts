@@ -24,6 +24,14 @@ import { TransmitStage, type TransmitTarget } from './transmit.ts';
 /** Packets wait at most this long for a full burst (DPDK's gateway: `BURST_TX_DRAIN_US`). */
 const DRAIN_NANOSECONDS = 100_000;
 
+/**
+ * So many full bursts are worked on before modelled devices are stepped again, which then move as much at once: each of
+ * their procedures costs least by the frame when it gets many. Whenever bursts are not full, nothing waits for more.
+ */
+export const FULL_BURSTS_A_STEP = 4;
+/** Frames that a device may move in a step. */
+export const STEP_BUDGET: number = FULL_BURSTS_A_STEP * BURST_MAX;
+
 /** A receive queue that an lcore polls. */
 export interface ReceiveQueue {
   readonly port: EthPort;
@@ -90,6 +98,8 @@ export class LcoreLoop {
   readonly #transmit: TransmitStage;
   /** Nanoseconds: when it was last looked at, and when packets that waited were last sent. */
   readonly #clock = new Float64Array(2);
+  /** Full bursts since devices were last stepped. */
+  #fullBursts = 0;
 
   constructor(resources: LcoreResources) {
     const { lcore, memory, tables } = resources;
@@ -138,11 +148,15 @@ export class LcoreLoop {
   poll(): number {
     const { receive, steps } = this.#resources;
     const before = enterLcore(this.lcore);
+    const fullBursts = this.#fullBursts;
     let work = 0;
     for (let i = 0; i < receive.length; i++) work += this.#pollQueue(receive[i]);
     if (this.#transmit.waiting > 0) this.#drain();
     this.drops.flush();
-    work += steps.stepAll(this.lcore, BURST_MAX);
+    if (this.#fullBursts === fullBursts || this.#fullBursts >= FULL_BURSTS_A_STEP) {
+      this.#fullBursts = 0;
+      work += steps.stepAll(this.lcore, STEP_BUDGET);
+    }
     this.#memory.f64[this.#counters + (COUNTER.polls >> 3)] += 1;
     enterLcore(before);
     return work;
@@ -153,7 +167,7 @@ export class LcoreLoop {
     const before = enterLcore(this.lcore);
     this.#transmit.flush();
     this.drops.flush();
-    this.#resources.steps.stepAll(this.lcore, BURST_MAX);
+    this.#resources.steps.stepAll(this.lcore, STEP_BUDGET);
     enterLcore(before);
   }
 
@@ -173,7 +187,10 @@ export class LcoreLoop {
     if (count === 0) return 0;
     f64[this.#counters + (COUNTER.received >> 3)] += count;
     f64[this.#counters + (COUNTER.rxCalls >> 3)] += 1;
-    if (count === BURST_MAX) f64[this.#counters + (COUNTER.fullBursts >> 3)] += 1;
+    if (count === BURST_MAX) {
+      f64[this.#counters + (COUNTER.fullBursts >> 3)] += 1;
+      this.#fullBursts++;
+    }
     this.#classify.sort(this.#table, count, this.#classes);
     if (queue.unprotected) this.#fromUnprotected();
     else this.#fromProtected();
