@@ -28,7 +28,7 @@ const DRAIN_NANOSECONDS = 100_000;
  * So many full bursts are worked on before modelled devices are stepped again, which then move as much at once: each of
  * their procedures costs least by the frame when it gets many. Whenever bursts are not full, nothing waits for more.
  */
-export const FULL_BURSTS_A_STEP = 4;
+export const FULL_BURSTS_A_STEP = 2;
 /** Frames that a device may move in a step. */
 export const STEP_BUDGET: number = FULL_BURSTS_A_STEP * BURST_MAX;
 

@@ -10,7 +10,7 @@ import { COUNTER_BYTES } from './counters.ts';
 /** Queues each way. */
 export const QUEUES = 128;
 /** Frames that each packet buffer holds, and the largest batch. */
-export const SLOTS = 128;
+export const SLOTS = 64;
 /**
  * Bytes from one frame's place to the next. An odd number of cache lines, so that frames do not fall on the same sets of
  * a cache.
