@@ -26,11 +26,16 @@ export function addressKind(u16: Uint16Array, u32: Uint32Array, frame: number): 
   return first === 0xffff && u32[(frame + 2) >> 2] === 0xffff_ffff ? ADDRESS_BROADCAST : ADDRESS_MULTICAST;
 }
 
-/** Adds to a 36-bit count whose halves lie at two words. */
+/**
+ * Adds to a 36-bit count whose halves lie at two words, with 32 bits throughout and a carry that is added always: so a count
+ * that grows beyond 31 bits, or goes round, is nothing new for the compiler, which would throw the code of its caller away.
+ */
 function add36(registers: Uint32Array, low: number, high: number, bytes: number): void {
-  const sum = registers[low] + bytes;
-  registers[low] = sum;
-  if (sum > 0xffff_ffff) registers[high] = (registers[high] + 1) & 0xf;
+  const before = registers[low] | 0;
+  const after = (before + bytes) | 0;
+  const carry = after >>> 0 < before >>> 0 ? 1 : 0;
+  registers[low] = after;
+  registers[high] = (registers[high] + carry) & 0xf;
 }
 
 /** Which of the six size counters a frame of this length, without FCS, belongs to: 64, 127, 255, 511, 1023, larger. */
