@@ -96,7 +96,7 @@ export function aclClassify4(
 function classify4Loop(memory: Memory): Classify {
   const { u8, u32, i32 } = memory;
   const compareAll4 = compareAll4Loop(memory);
-  const takeFirst4 = takeFirst4Loop(memory);
+  const firstLeaves4 = firstLeaves4Loop(memory);
   return (table, headers, n, results) => {
     const root = i32[(table + ROOT) >>> 2];
     const userdata = i32[(table + USERDATA) >>> 2];
@@ -104,7 +104,9 @@ function classify4Loop(memory: Memory): Classify {
       const alone = compareAll4(root & LEAF_WORD, userdata, headers, n, results);
       if (alone >= 0) return alone;
     }
-    let matched = 0;
+    const first = root > 0 ? firstLeaves4(root, userdata, headers, n, results) : 0;
+    if (first === n) return n;
+    let matched = first;
     let rest = 0;
     let restRank = 0;
     if (root > 0) {
@@ -115,20 +117,14 @@ function classify4Loop(memory: Memory): Classify {
       const mask = window >>> WINDOW_MASK_AT;
       rest = i32[root + CUT_REST];
       restRank = i32[root + CUT_REST_RANK];
-      for (let i = 0; i < n; i++) {
+      for (let i = first; i < n; i++) {
         const at = headers[i] + offset;
         const entry = i32[root + CUT_ENTRIES + ((((u8[at] << 8) | u8[at + 1]) >>> shift) & mask)];
         results[i] = entry;
         touched[i & 31] = i32[(entry & LEAF_WORD) + RECORD4_RANK];
       }
     }
-    for (let i = 0; i < n; i++) {
-      if (root > 0 && rest === 0) {
-        const behind = takeFirst4(userdata, headers, i, n, results);
-        matched += behind - i;
-        i = behind;
-        if (i === n) break;
-      }
+    for (let i = first; i < n; i++) {
       const header = headers[i];
       let src = 0;
       let dst = 0;
@@ -262,20 +258,27 @@ function compareAll4Loop({
 }
 
 /**
- * Answers for IPv4 packets from number `first` on, as long as the first cut has led each to a leaf whose best rule it
- * matches, in a loop that calls nothing.
+ * Answers for the first IPv4 packets, as long as the first cut leads each to a leaf whose best rule it matches, by a loop
+ * that calls nothing. A cut with a rest leads none there for certain.
  *
- * @param results the entries that the first cut has led to, in place of which the answers are written
  * @returns the number of the packet that is another case
  */
-function takeFirst4Loop({
+function firstLeaves4Loop({
   i32,
-}: Memory): (userdata: number, headers: Uint32Array, first: number, n: number, results: Uint32Array) => number {
-  return (userdata, headers, first, n, results) => {
-    let i = first;
+  u8,
+}: Memory): (root: number, userdata: number, headers: Uint32Array, n: number, results: Uint32Array) => number {
+  return (root, userdata, headers, n, results) => {
+    if (i32[root + CUT_REST] !== 0) return 0;
+    const window = i32[root];
+    const offset = window & WINDOW_OFFSET_MASK;
+    const shift = (window >>> WINDOW_SHIFT_AT) & WINDOW_SHIFT_MASK;
+    const mask = window >>> WINDOW_MASK_AT;
+    const entries = (root + CUT_ENTRIES) | 0;
+    let i = 0;
     for (; i < n; i++) {
       const header = headers[i] | 0;
-      const entry = results[i] | 0;
+      const at = (header + offset) | 0;
+      const entry = i32[entries + ((((u8[at] << 8) | u8[at + 1]) >>> shift) & mask)];
       if (entry >= 0 || (header & 3) !== 0) break;
       const record = entry & LEAF_WORD;
       const word = header >> 2;
@@ -290,12 +293,12 @@ function takeFirst4Loop({
         ((i32[word + (IP4_SRC >> 2)] ^ i32[record + RECORD4_SRC]) & i32[record + RECORD4_SRC_MASK]) |
         ((i32[word + (IP4_DST >> 2)] ^ i32[record + RECORD4_DST]) & i32[record + RECORD4_DST_MASK]) |
         (((i32[word + (IP4_PROTO >> 2)] >>> 8) ^ wanted) & (wanted >>> 8) & 0xff);
+      // Negative when a port is out of its range.
       const outside =
         (sport - (sports & 0xffff)) |
         ((sports >>> 16) - sport) |
         (dport - (dports & 0xffff)) |
         ((dports >>> 16) - dport);
-      // Negative when a port is out of its range.
       if (unlike !== 0 || outside < 0) break;
       results[i] = i32[userdata + (i32[record + RECORD4_RANK] & RANK_MASK)];
     }
